@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LONGEST_NAME = 80
+"""Characters of somebody's name that are kept."""
+
 
 def shown(text: str, most: int = 60) -> str:
     """Text from a stranger as one can show it: on one line, shortened, without invisible characters.

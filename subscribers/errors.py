@@ -11,6 +11,7 @@ Complaint                  what, where and how to mend it, in one line
     ├── SuppressedError    an address that must not be mailed
     ├── SecretError        a secret key that is needed is missing
     ├── LinkError          a link that we did not make, or made for something else
+    ├── BatchError         an import that cannot be taken back
     └── CsvError           a file that cannot be read as a list of addresses, or cannot be written
 """
 
@@ -86,6 +87,10 @@ class SecretError(SubscribersError):
 
 class LinkError(SubscribersError):
     """A link that we did not make, that was cut on its way, or that is for something else."""
+
+
+class BatchError(SubscribersError):
+    """An import that cannot be taken back."""
 
 
 class CsvError(SubscribersError):

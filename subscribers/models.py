@@ -33,6 +33,8 @@ class Subscriber:
     created: datetime
     count_clicks: bool = True
     """Whether their letters may have links that are counted, without them; their own choice."""
+    name: str = ""
+    """What editors call them, where somebody wrote it down; no letter carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,61 @@ class Subscription:
     changed: datetime
 
 
+ReaderState = Literal["subscribed", "pending", "paused", "left", "stopped"]
+"""How a reader of a list stands, in one word: ``stopped`` is subscribed or pending with an address that must not be
+mailed, ``paused`` confirmed with a pause that is not over."""
+
+READER_STATES: tuple[ReaderState, ...] = get_args(ReaderState)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderRow:
+    """A reader of a list, as an editor's page shows them."""
+
+    subscriber_id: int
+    public_id: bytes
+    address: str
+    name: str
+    state: ReaderState
+    rhythm: Rhythm
+    declined_topics: int
+    paused_until: datetime | None
+    since: datetime
+    changed: datetime
+    stopped: SuppressionReason | None = None
+    """Why the address must not be mailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportBatch:
+    """What came in by one file."""
+
+    id: int
+    name: str
+    """Eight hexadecimal digits that editors call it by."""
+    list_id: int
+    by: str
+    """Who brought it in; empty where nobody was named."""
+    at: datetime
+    number: int
+    """How many it subscribed, or keeps to be asked."""
+    undone: datetime | None = None
+    undone_by: str = ""
+    taken_back: int = 0
+    """How many were taken back when it was undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoneImport:
+    """What taking back an import did."""
+
+    batch: ImportBatch
+    taken_back: int
+    """Subscriptions, and wishes that waited to be asked."""
+    kept: int
+    """Who stays, since they have acted since, or left."""
+
+
 class Recipient(NamedTuple):
     """Somebody a small letter goes to."""
 
@@ -151,6 +208,8 @@ class KeptWish:
     declined_topics: int = 0
     network: str = ""
     page: str = ""
+    batch_id: int | None = None
+    """Id of the import that brought it, if one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +281,8 @@ class ImportReport:
     """How many of the asked get their letter within an hour, at most."""
     asked_until: datetime | None = None
     """When the last of the asked has got the letter, if nothing else is asked for."""
+    batch: str = ""
+    """Name of what came in by this file, to take it back by; empty when nobody did."""
 
 
 EventKind = Literal["delivered", "deferred", "bounced", "complained", "opened", "clicked", "left", "unknown"]

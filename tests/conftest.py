@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import gettempdir
+from typing import TYPE_CHECKING
 
 import pytest
 from browser import Browser, opened
@@ -25,6 +26,9 @@ settings.register_profile("ci", settings.get_profile("house"), derandomize=True)
 # Faults are sown by the hundred: few examples, and always the same.
 settings.register_profile("mutants", settings.get_profile("house"), derandomize=True, database=None, max_examples=30)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "house")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser as PlaywrightBrowser
 
 MakeDatabase = Callable[[str], str]
 
@@ -139,6 +143,15 @@ def _postgres_urls(request: pytest.FixtureRequest) -> Iterator[Callable[[bool], 
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One browser for all tests of a process."""
     with opened(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def playwright_chromium() -> Iterator[PlaywrightBrowser]:
+    """A browser for the pages of the desk; of one module, since no other event loop runs while it is there."""
+    from desk_served import chromium
+
+    with chromium() as browser:
         yield browser
 
 

@@ -32,6 +32,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "lists close": (("readers", "--dry-run"), BASE),
     "send": (("--dry-run",), BASE | {"markdown_it"}),
     "report": ((), BASE),
+    "log": ((), BASE),
     "deliverability": ((), BASE),
     "status": ((), BASE),
     "doctor": (("--offline",), BASE | {"jinja2", "babel", "markdown_it"}),

@@ -13,8 +13,12 @@ from babel.messages.pofile import read_po
 LOCALES = Path(__file__).resolve().parents[1] / "templates" / "locale"
 LANGUAGES = sorted(path.name for path in LOCALES.iterdir())
 CATALOGUES = [(language, name) for language in LANGUAGES for name in ("pages", "letter", "alerts", "report")]
+CATALOGUES += [("ar", "desk"), ("en", "desk")]
 RIGHT_TO_LEFT = {"ar", "fa", "he"}
-NAMES = re.compile(r"\{\w+\}|JSON|RSS|Atom|DMARC")
+NAMES = re.compile(
+    r"\{\w+\}|`[^`]+`|\b(?:JSON|RSS|Atom|DMARC|DKIM|SPF|DNS|CSV|HTML|Markdown|WordPress|SendGrid|Postmark|SMTP|TLS|TOTP"
+    r"|PostgreSQL|SQLite|Enter|Esc|Ctrl|Alt|Shift|Space|A/B|newsletter(?: desk| serve| worker)?|issue\.md|https?)\b"
+)
 
 
 def texts(language: str, name: str) -> dict[str, str]:
@@ -69,3 +73,25 @@ def test_the_templates_ask_for_nothing_that_is_missing() -> None:
     missing = asked - texts("ar", "pages").keys()
     assert len(asked) > 80
     assert missing == set()
+
+
+def test_the_desk_asks_for_nothing_that_is_missing_in_its_catalogue() -> None:
+    asked = set()
+    for path in [*(LOCALES.parent / "desk").rglob("*.j2"), *(LOCALES.parents[1] / "newsletter" / "desk").rglob("*.py")]:
+        text = path.read_text("utf-8")
+        asked |= set(re.findall(r'\bsay\(\s*"((?:[^"\\]|\\.)+)"', text))
+        asked |= {one for pair in re.findall(r'\bcount\(\s*"([^"]+)",\s*"([^"]+)"', text) for one in pair[:1]}
+    with (LOCALES / "ar" / "desk.po").open("rb") as file:
+        there = {one.id if isinstance(one.id, str) else one.id[0] for one in read_po(file) if one.id}
+    assert len(asked) > 10
+    assert asked - there == set()
+
+
+@pytest.mark.parametrize(("language", "forms"), [("ar", 6), ("en", 2)])
+def test_every_number_of_the_desk_has_all_its_forms(language: str, forms: int) -> None:
+    with (LOCALES / language / "desk.po").open("rb") as file:
+        for one in read_po(file):
+            if isinstance(one.id, tuple):
+                assert isinstance(one.string, tuple)
+                assert [bool(said) for said in one.string] == [True] * forms, one.id
+                assert "{n}" in one.string[-1], one.id

@@ -36,9 +36,8 @@ from newsletter.storage.database import open_database, open_to_look, upgrade
 from newsletter.workflows import status
 from newsletter.workflows.doctor import CHECKS, GROUPS, LINES, Examined, examine, fails, faults
 from newsletter.workflows.doctor.hiding import HIDDEN, SecretHider
-from newsletter.workflows.doctor.models import RECEIVERS_SAY
 from newsletter.workflows.status.findings import Finding
-from newsletter.workflows.status.texts import KINDS
+from newsletter.workflows.status.texts import KINDS, RECEIVERS_SAY
 from subscribers import store
 from subscribers.test_link import NOBODY
 

@@ -16,8 +16,8 @@ from subscribers.csvfile import ColumnChoices, CsvRow, look, rows
 from subscribers.csvfile.columns import concern_of, understood
 from subscribers.csvfile.moments import moment_of
 from subscribers.csvfile.programs import PROGRAMS
-from subscribers.csvfile.vocabulary import fold
 from subscribers.errors import CsvError
+from subscribers.folding import fold
 
 DATA = Path(__file__).parent / "data" / "programs"
 FILES = sorted(path.name for path in DATA.iterdir())

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from newsletter.wiring import Workspace
     from subscribers.actions.adding import AddedSubscriber
     from subscribers.csvfile import ColumnChoices
-    from subscribers.models import ImportReport, List, Rhythm, Subscriber, Subscription
+    from subscribers.models import ImportReport, List, Rhythm, Subscriber, Subscription, UndoneImport
 
 _PAGE = 1000
 """Subscribers that are read in one transaction while somebody goes through a list."""
@@ -127,26 +127,34 @@ class Subscribers:
             report = newsroom.subscribers.import_file("readers.csv", consent="form on the site", dry_run=True)
             print(report.added, [(row.line, row.reason) for row in report.rejected])
         """
-        from newsletter.rhythms.topics import titles
-        from subscribers import actions
+        from newsletter.workflows import people
         from subscribers.csvfile import NO_CHOICES
 
-        workspace = self._workspace
-        with workspace.database.write() as connection:
-            return actions.import_file(
-                connection,
-                Path(path),
-                list_name,
-                now=workspace.now(),
-                keys=workspace.keys.suppression,
-                rhythm=workspace.settings.rhythm_of(list_name),
-                words=consent.strip(),
-                dry_run=dry_run,
-                need_consent=True,
-                ask_an_hour=workspace.caps.file_an_hour if ask else 0,
-                choices=choices or NO_CHOICES,
-                topics=titles(workspace.settings.topics.get(list_name, ())),
-            )
+        return people.import_file(
+            self._workspace,
+            Path(path),
+            list_name,
+            words=consent,
+            ask=ask,
+            dry_run=dry_run,
+            choices=choices or NO_CHOICES,
+        )
+
+    def undo_import(self, name: str) -> UndoneImport:
+        """Take back an import, as long as no letter went to anybody whom it brought.
+
+        Who was there before, has left or has acted since stays.
+
+        Args:
+            name: What ``ImportReport.batch`` said.
+
+        Raises:
+            BatchError: No such import, it was taken back before, or a letter went to one of its readers.
+        """
+        from newsletter.workflows import people
+
+        with self._workspace.database.write() as connection:
+            return people.undo_import(connection, self._workspace, name)
 
     def all(self, list_name: str = "readers") -> Iterator[tuple[Subscriber, Subscription]]:
         """Go through the subscribers of a list, oldest first, also those who wait for confirmation or have left.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from newsletter.check.records import tags
+from newsletter.text.sentences import said
 
 LONGEST_AGE = 31_557_600
 """Seconds; RFC 8461 section 3.2."""
@@ -49,7 +50,7 @@ def mta_sts_fault(records: Sequence[str]) -> str | None:
     if not ours:
         return None
     if len(ours) > 1:
-        return f"there are {len(ours)} records, which count as none"
+        return said("there are {number} records, which count as none", number=len(ours))
     return (
         ""
         if re.fullmatch(r"[A-Za-z0-9]{1,32}", tags(ours[0]).get("id", ""))
@@ -75,7 +76,7 @@ def mta_sts_policy(text: str) -> tuple[MtaStsPolicy | None, str]:
     if first.get("mode") not in {"enforce", "testing", "none"}:
         return None, "mode is none of enforce, testing, none"
     if not re.fullmatch(r"[0-9]{1,10}", first.get("max_age", "")) or int(first["max_age"]) > LONGEST_AGE:
-        return None, f"max_age is no number of seconds up to {LONGEST_AGE}"
+        return None, said("max_age is no number of seconds up to {most}", most=LONGEST_AGE)
     if not hosts and first["mode"] != "none":
         return None, "it names no mx"
     return MtaStsPolicy(first["mode"], hosts, int(first["max_age"])), ""
@@ -91,7 +92,7 @@ def tls_rpt_fault(records: Sequence[str]) -> str | None:
     if not ours:
         return None
     if len(ours) > 1:
-        return f"there are {len(ours)} records, which count as none"
+        return said("there are {number} records, which count as none", number=len(ours))
     places = [one.strip() for one in tags(ours[0]).get("rua", "").split(",")]
     good = all(re.match(r"(?:mailto:[^@\s]+@[^@\s]+|https://\S+)$", one) for one in places)
     return "" if good else "rua= names no mailto: or https: address"
@@ -109,7 +110,7 @@ def bimi_fault(records: Sequence[str], *, policy: str) -> str | None:
     if not ours:
         return None
     if len(ours) > 1:
-        return f"there are {len(ours)} records, which count as none"
+        return said("there are {number} records, which count as none", number=len(ours))
     found = tags(ours[0])
     place, proof = found.get("l", ""), found.get("a", "")
     if not place and not proof:
@@ -118,4 +119,8 @@ def bimi_fault(records: Sequence[str], *, policy: str) -> str | None:
         return "l= is no https address of an SVG file"
     if proof and not proof.lower().startswith("https://"):
         return "a= is no https address of a certificate"
-    return "" if policy in {"quarantine", "reject"} else f"the DMARC policy is {policy}, and no sign is shown with that"
+    return (
+        ""
+        if policy in {"quarantine", "reject"}
+        else said("the DMARC policy is {policy}, and no sign is shown with that", policy=policy)
+    )

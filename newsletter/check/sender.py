@@ -18,6 +18,7 @@ from newsletter.check.records import dkim_key, dmarc_policy, reports_to, spf_ter
 from newsletter.models import Level, Problem
 from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
+from newsletter.text.sentences import said
 
 CODES: Mapping[str, Level] = {
     "sender-free-mail": "error",
@@ -95,14 +96,22 @@ def addresses(case: CheckInput) -> Iterator[Problem]:
     if case.known.provider and sender in FREE_MAIL:
         yield _tell(
             "sender-free-mail",
-            f"letters from {sender} through {case.known.provider} are refused: only {sender} itself may send them",
+            said(
+                "letters from {sender} through {provider} are refused: only {sender} itself may send them",
+                sender=sender,
+                provider=case.known.provider,
+            ),
             setting(_section(case), "from"),
             "write an address at a domain of your own",
         )
     if reply_to and organisation(reply_to) != organisation(sender):
         yield _tell(
             "reply-to-elsewhere",
-            f"answers go to {reply_to}, letters come from {sender}; spam filters count the difference",
+            said(
+                "answers go to {reply_to}, letters come from {sender}; spam filters count the difference",
+                reply_to=reply_to,
+                sender=sender,
+            ),
             setting(_section(case), "reply_to"),
             "take an address of the same domain; it can forward to the other",
         )
@@ -111,7 +120,9 @@ def addresses(case: CheckInput) -> Iterator[Problem]:
     if local.startswith(_UNREAD):
         yield _tell(
             "sender-unread",
-            f"nobody reads {split_mailbox(mailbox)[1]}; readers answer a letter, also to leave it",
+            said(
+                "nobody reads {address}; readers answer a letter, also to leave it", address=split_mailbox(mailbox)[1]
+            ),
             setting(_section(case), name),
             "write an address that somebody reads",
         )
@@ -123,9 +134,13 @@ def staying(case: CheckInput) -> Iterator[Problem]:
         names = " and ".join(f"[{one}]" for one in case.known.idle_providers)
         yield _tell(
             "sender-stays-here",
-            f"letters stay in the outbox and reach nobody, though {names} is set up",
+            said("letters stay in the outbox and reach nobody, though {names} is set up", names=names),
             setting("sender", "kind"),
-            f'write kind = "{case.known.idle_providers[0]}" there, or take the lines of {names} out',
+            said(
+                'write kind = "{name}" there, or take the lines of {names} out',
+                name=case.known.idle_providers[0],
+                names=names,
+            ),
         )
 
 
@@ -142,7 +157,7 @@ def pages(case: CheckInput) -> Iterator[Problem]:
     elif case.known.provider and (urlsplit(url).scheme != "https" or private(urlsplit(url).hostname or "")):
         yield _tell(
             "web-url-private",
-            f"the reader pages are at {shown(url)}, which readers cannot open",
+            said("the reader pages are at {url}, which readers cannot open", url=shown(url)),
             setting("web", "url"),
             "write the https address that readers reach",
         )
@@ -150,7 +165,7 @@ def pages(case: CheckInput) -> Iterator[Problem]:
     if web is not None and web.trouble:
         yield _tell(
             "web-unknown" if web.gone else "web-unreachable",
-            f"the reader pages at {shown(url)} do not answer: {web.trouble}",
+            said("the reader pages at {url} do not answer: {fault}", url=shown(url), fault=web.trouble),
             setting("web", "url"),
             "correct the address" if web.gone else "start them with: newsletter serve",
         )
@@ -170,7 +185,11 @@ def setup(case: CheckInput) -> Iterator[Problem]:
         if (problem.code, problem.words) not in known:
             yield _tell(
                 "fallback-unauthenticated",
-                f"should a send go on through [sender] fallback, {case.known.fallback}: {problem.words}",
+                said(
+                    "should a send go on through [sender] fallback, {fallback}: {words}",
+                    fallback=case.known.fallback,
+                    words=problem.words,
+                ),
                 problem.place,
                 problem.mend,
             )
@@ -188,14 +207,21 @@ def domain_setup(found: SenderSetup, authentication: Authentication, section: st
         if not host.mail:
             yield _tell(
                 "sender-domain-without-mail",
-                f"{host.domain} in {host.use} takes no mail; many receivers refuse letters from such a domain",
+                said(
+                    "{domain} in {use} takes no mail; many receivers refuse letters from such a domain",
+                    domain=host.domain,
+                    use=host.use,
+                ),
                 setting(section, "from" if host.use == "From" else "reply_to"),
                 "correct the address, or add an MX record",
             )
     if found.silent:
         yield _tell(
             "dns-silent",
-            f"no name server answered for {', '.join(found.silent[:3])}; what it says could not be checked",
+            said(
+                "no name server answered for {names}; what it says could not be checked",
+                names=", ".join(found.silent[:3]),
+            ),
             setting(section, "from"),
             "check the connection and try again",
         )
@@ -220,7 +246,7 @@ def _spf(domain: str, spf: SpfRecord, *, needed: bool) -> Iterator[Problem]:
     if not spf.records:
         yield _tell(
             "spf-missing",
-            f"{domain} says nowhere which servers send for it (SPF, RFC 7208)",
+            said("{domain} says nowhere which servers send for it (SPF, RFC 7208)", domain=domain),
             place,
             "add the TXT record that your provider names, beginning with v=spf1",
         )
@@ -228,7 +254,11 @@ def _spf(domain: str, spf: SpfRecord, *, needed: bool) -> Iterator[Problem]:
     if len(spf.records) > 1:
         yield _tell(
             "spf-several",
-            f"{domain} has {len(spf.records)} SPF records, and receivers take that for an error (RFC 7208 section 4.5)",
+            said(
+                "{domain} has {number} SPF records, and receivers take that for an error (RFC 7208 section 4.5)",
+                domain=domain,
+                number=len(spf.records),
+            ),
             place,
             "put their terms into one record",
         )
@@ -236,26 +266,38 @@ def _spf(domain: str, spf: SpfRecord, *, needed: bool) -> Iterator[Problem]:
     if spf.faults:
         yield _tell(
             "spf-faulty",
-            f"receivers cannot read the SPF record of {domain}: {shown(', '.join(spf.faults))}",
+            said(
+                "receivers cannot read the SPF record of {domain}: {fault}",
+                domain=domain,
+                fault=shown(", ".join(spf.faults)),
+            ),
             place,
             "correct the record",
         )
     if spf.lookups > MOST_QUESTIONS or spf.voids > MOST_VOID:
         words = (
-            f"asks {spf.lookups} questions, more than {MOST_QUESTIONS}"
+            said(
+                "asks {number} questions, more than {most}",
+                number=spf.lookups,
+                most=MOST_QUESTIONS,
+            )
             if spf.lookups > MOST_QUESTIONS
-            else f"asks {spf.voids} questions without an answer, more than {MOST_VOID}"
+            else said("asks {number} questions without an answer, more than {most}", number=spf.voids, most=MOST_VOID)
         )
         yield _tell(
             "spf-too-many-questions",
-            f"the SPF record of {domain} {words}, and receivers give up (RFC 7208 section 4.6.4)",
+            said(
+                "the SPF record of {domain} {words}, and receivers give up (RFC 7208 section 4.6.4)",
+                domain=domain,
+                words=words,
+            ),
             place,
             "take out what no longer sends for you",
         )
     if any(term.name == "all" and term.sign == "+" for term in spf_terms(spf.records[0])[0]):
         yield _tell(
             "spf-open",
-            f"the SPF record of {domain} lets the whole world send in its name (+all)",
+            said("the SPF record of {domain} lets the whole world send in its name (+all)", domain=domain),
             place,
             "end it with ~all or -all",
         )
@@ -267,7 +309,7 @@ def _dkim(domain: str, keys: tuple[DkimRecord, ...]) -> Iterator[Problem]:
     if keys and not there:
         yield _tell(
             "dkim-missing",
-            f"there is no DKIM key for {domain} (asked for {names})",
+            said("there is no DKIM key for {domain} (asked for {names})", domain=domain, names=names),
             f"DNS of {domain}",
             "authenticate the domain at your provider, and add the records it names",
         )
@@ -279,8 +321,17 @@ def _dkim(domain: str, keys: tuple[DkimRecord, ...]) -> Iterator[Problem]:
                 "dkim-revoked", "the DKIM key is revoked (p= is empty)", place, "publish the key that signs now"
             )
         elif read.kind == "rsa" and 0 < read.bits < GOOD_BITS:
-            words = "receivers ignore it" if read.bits < LEAST_BITS else f"{GOOD_BITS} are advised (RFC 8301)"
-            yield _tell("dkim-weak", f"the DKIM key has {read.bits} bits; {words}", place, "make a new one")
+            words = (
+                "receivers ignore it"
+                if read.bits < LEAST_BITS
+                else said("{number} are advised (RFC 8301)", number=GOOD_BITS)
+            )
+            yield _tell(
+                "dkim-weak",
+                said("the DKIM key has {bits} bits; {words}", bits=read.bits, words=words),
+                place,
+                "make a new one",
+            )
         if read.testing:
             yield _tell(
                 "dkim-testing",
@@ -295,26 +346,39 @@ def _dmarc(found: SenderSetup, dmarc: DmarcPolicy, *, dkim_alone: bool) -> Itera
     for where in dmarc.several:
         yield _tell(
             "dmarc-several",
-            f"_dmarc.{where} has several DMARC records, which count as none (RFC 9989 section 4.10)",
+            said("_dmarc.{where} has several DMARC records, which count as none (RFC 9989 section 4.10)", where=where),
             f"DNS of {where}",
             "leave one",
         )
     if not dmarc.record:
         yield _tell(
             "dmarc-missing",
-            f"{domain} and the domains above it have no DMARC record; Gmail, Yahoo and Microsoft want one",
+            said(
+                "{domain} and the domains above it have no DMARC record; Gmail, Yahoo and Microsoft want one",
+                domain=domain,
+            ),
             f"DNS of _dmarc.{organisation(domain)}",
-            f'add a TXT record there: "v=DMARC1; p=none; rua=mailto:…@{organisation(domain)}"',
+            said(
+                'add a TXT record there: "v=DMARC1; p=none; rua=mailto:…@{domain}"',
+                domain=organisation(domain),
+            ),
         )
         return
     place, read = f"DNS of _dmarc.{dmarc.domain}", tags(dmarc.record)
     inherited = dmarc.domain != domain
     policy = dmarc_policy(dmarc.record, inherited=inherited)
     if read.get("p", "").lower() not in {"none", "quarantine", "reject"}:
-        wrong = f"p={shown(read['p'])} is none of none, quarantine, reject" if read.get("p") else "it has no p="
+        wrong = (
+            said("p={value} is none of none, quarantine, reject", value=shown(read["p"]))
+            if read.get("p")
+            else "it has no p="
+        )
         yield _tell(
             "dmarc-without-policy",
-            f"the DMARC record does not say what to do: {wrong}; older receivers take that for no record",
+            said(
+                "the DMARC record does not say what to do: {wrong}; older receivers take that for no record",
+                wrong=wrong,
+            ),
             place,
             "add p=none, p=quarantine or p=reject",
         )
@@ -329,16 +393,24 @@ def _dmarc(found: SenderSetup, dmarc: DmarcPolicy, *, dkim_alone: bool) -> Itera
     if old:
         yield _tell(
             "dmarc-old",
-            f"{', '.join(f'{name}={read[name]}' for name in old)} is no longer part of DMARC since RFC 9989",
+            said(
+                "{tags} is no longer part of DMARC since RFC 9989",
+                tags=", ".join(f"{name}={read[name]}" for name in old),
+            ),
             place,
-            "take it out" + ("; t=y asks receivers not to apply the policy yet" if "pct" in old else ""),
+            "take it out; t=y asks receivers not to apply the policy yet" if "pct" in old else "take it out",
         )
     keys, signs = found.dkim or (), _signs(found.dkim)
     if dkim_alone and policy != "none" and read.get("t", "").lower() != "y" and keys and not signs:
         yield _tell(
             "dmarc-fails",
-            f"the DMARC policy of {dmarc.domain} is {policy}, and no DKIM key of {domain} can sign: letters would be "
-            + ("refused" if policy == "reject" else "filed as spam"),
+            said(
+                "the DMARC policy of {name} is {policy}, and no DKIM key of {domain} can sign: letters would be {fate}",
+                name=dmarc.domain,
+                policy=policy,
+                domain=domain,
+                fate="refused" if policy == "reject" else "filed as spam",
+            ),
             place,
             "authenticate the domain at your provider first",
         )

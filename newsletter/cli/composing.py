@@ -26,6 +26,7 @@ def articles(
     ] = False,
     section: Annotated[str, typer.Option(help="Only those of this section.")] = "",
     days: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only those of the last N days.")] = None,
+    search: Annotated[str, typer.Option(metavar="WORDS", help="Only those that say all these words.")] = "",
     list_name: Annotated[
         str, typer.Option("--list", help="Only what this list's weekly readers have not had. [default: every list]")
     ] = "",
@@ -35,11 +36,13 @@ def articles(
     """List the articles of the library, newest first, with what helps to choose.
 
     Age, section, words, minutes of reading, the article whose story one repeats, and where it was sent. A story in
-    another source's words is a repeat too; a column that appears every day is none.
+    another source's words is a repeat too; a column that appears every day is none. Words are found in headlines and
+    texts, however hamza, harakat, ta marbuta and digits are written.
 
     \b
     Examples:
       newsletter articles --unused
+      newsletter articles --search "ميناء 2026"
       newsletter articles --unused --list sport
       newsletter articles --section رياضة --days 7
       newsletter articles --jsonl | jq .title
@@ -48,6 +51,7 @@ def articles(
     from newsletter.issues.compose import when
     from newsletter.issues.repeats import of as found_repeats
     from newsletter.text.tidy import arabic_fold
+    from newsletter.workflows.searching import searched_text
 
     one_form(as_json, as_lines)
     with workspace_of(context) as workspace:
@@ -68,6 +72,11 @@ def articles(
     shown = [
         holding for holding in holdings if not section or arabic_fold(holding.article.section) == arabic_fold(section)
     ]
+    if search:
+        from newsletter.text.searching import says, search_words
+
+        wanted_words = search_words(search)
+        shown = [one for one in shown if wanted_words and says(arabic_fold(searched_text(one.article)), wanted_words)]
     if as_json:
         json_data({"articles": [_help(holding, repeats, now) for holding in shown]})
         return
@@ -91,7 +100,7 @@ def articles(
     ]
     table(("ID", "Age", "Section", "Words", "Min", "Headline", "Repeats", "Sent in", "Taken back"), rows, sparse=True)
     if not rows:
-        filtered = section or days
+        filtered = section or days or search
         nothing = (
             "Nothing unused."
             if unused or list_name

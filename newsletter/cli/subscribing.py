@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from newsletter.cli import posting
+from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form, with_list
 from newsletter.cli.output import JsonDocument, data, json_data, json_line, on_terminal, plural, say
@@ -30,6 +31,7 @@ def add(
     consent: Annotated[str, typer.Option(help="How they agreed; kept in the record of consent.")] = "",
     ask: Annotated[bool, typer.Option("--ask", help="Send a confirmation letter; who answers it is in.")] = False,
     restore: Annotated[bool, typer.Option("--restore", help="They had left, and asked to come back.")] = False,
+    name: Annotated[str, typer.Option(help="What editors call the person; no letter carries it.")] = "",
 ) -> None:
     """Add people who agreed to get the letter, or ask them. All of them, or nobody when one address is wrong.
 
@@ -42,6 +44,7 @@ def add(
       newsletter subscribers add amal@example.net --consent "asked by phone on 3 November"
       newsletter subscribers add amal@example.net --ask --consent "card at the book fair"
     """
+    from newsletter.ledger import activity
     from subscribers import actions
 
     if ask:
@@ -58,9 +61,11 @@ def add(
                 words=consent,
                 restore=restore,
                 rhythm=workspace.settings.rhythm_of(list_name),
+                name=name,
             )
             for address in addresses
         ]
+        activity.note(connection, "add", by=at_terminal(), about=str(len(added)), now=workspace.now())
     _name_typos(addresses)
     new = sum(not one.already for one in added)
     say(f"{plural(new, 'subscriber')} added to '{list_name}', {len(added) - new} known before.")
@@ -95,6 +100,7 @@ def _ask(context: typer.Context, addresses: list[str], list_name: str, words: st
                 )
                 for address in addresses
             ]
+        note_act(workspace, "add", asked.count("asked"))
         told = [f"{plural(asked.count('asked'), 'person', 'people')} asked for '{list_name}'"]
         told += [f"{count:,} subscribed before"] if (count := asked.count("confirmed")) else []
         told += [f"{count:,} asked lately and not again"] if (count := asked.count("lately")) else []
@@ -104,7 +110,9 @@ def _ask(context: typer.Context, addresses: list[str], list_name: str, words: st
 
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a column of addresses.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="CSV with a column of addresses.", show_default=False)
+    ] = None,
     list_name: ListName = "readers",
     consent: Annotated[str, typer.Option(help="How these people agreed; kept in the record of consent.")] = "",
     ignore: Annotated[
@@ -122,7 +130,13 @@ def import_(
     topics: Annotated[
         str, typer.Option("--topics-column", metavar="NAME", help="A column with the topics that people want.")
     ] = "",
+    names: Annotated[
+        str, typer.Option("--name-column", metavar="NAME", help="A column of names, kept so that editors find people.")
+    ] = "",
     ask: Annotated[bool, typer.Option("--ask", help="Subscribe nobody; ask each by a confirmation letter.")] = False,
+    undo: Annotated[
+        str, typer.Option("--undo", metavar="BATCH", help="Take back the import that printed this name.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --ask: do not ask me first.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")] = False,
     as_json: AsJson = False,
@@ -133,40 +147,36 @@ def import_(
     --ask. Files that tell it themselves, as our own export does, need neither. With --ask the letters go out as [web]
     letters_an_hour allows; who is subscribed, left, was asked before or must not be mailed gets none.
 
+    Until a letter went to somebody whom a file brought, --undo takes the import back by the name that it printed: who
+    was there before, has left or has acted since stays, and so does what the file said that keeps letters away.
+
     \b
     Examples:
       newsletter subscribers import readers.csv --dry-run
       newsletter subscribers import readers.csv --consent "form on the site, 2019 to 2026"
       newsletter subscribers import old-list.csv --ask
       newsletter subscribers import unsubscribed.csv --as left
+      newsletter subscribers import --undo 3f9a2c1b
     """
-    from newsletter.rhythms.topics import titles
-    from subscribers import actions
+    if undo or file is None:
+        _undo(context, undo, file)
+        return
+    from newsletter.workflows import people
     from subscribers.csvfile import ColumnChoices
 
     with workspace_of(context) as workspace:
-        choices = ColumnChoices(tuple(ignore or ()), tuple(status or ()), everybody, topics)
+        choices = ColumnChoices(tuple(ignore or ()), tuple(status or ()), everybody, topics, names)
 
         def read(*, dry_run: bool) -> ImportReport:
-            with workspace.database.write() as connection:
-                return actions.import_file(
-                    connection,
-                    file,
-                    list_name,
-                    now=workspace.now(),
-                    keys=workspace.keys.suppression,
-                    words=consent.strip(),
-                    dry_run=dry_run,
-                    rhythm=workspace.settings.rhythm_of(list_name),
-                    need_consent=True,
-                    ask_an_hour=workspace.caps.file_an_hour if ask else 0,
-                    choices=choices,
-                    topics=titles(workspace.settings.topics.get(list_name, ())),
-                )
+            return people.import_file(
+                workspace, file, list_name, words=consent, ask=ask, dry_run=dry_run, choices=choices
+            )
 
         if not dry_run and ((ask and not yes) or (not ask and not consent.strip() and on_terminal())):
             consent = _agreed(read(dry_run=True), consent, list_name, workspace.zone)
         report = read(dry_run=dry_run)
+        if not dry_run:
+            note_act(workspace, "import", report.added + report.asked)
         if as_json:
             json_data(asdict(report))
         _tell(report, file, list_name, workspace.settings.web.pending_days, workspace.zone)
@@ -174,6 +184,19 @@ def import_(
             posting.post(workspace)
     if report.rows and report.rejected_count == report.rows:
         raise typer.Exit(1)
+
+
+def _undo(context: typer.Context, name: str, file: Path | None) -> None:
+    if not name or file is not None:
+        raise typer.BadParameter(
+            "give a FILE to import, or --undo with the name that an import printed", param_hint="FILE"
+        )
+    from newsletter.workflows import people
+
+    with workspace_of(context) as workspace, workspace.database.write() as connection:
+        done = people.undo_import(connection, workspace, name)
+    stay = f"; {plural(done.kept, 'person', 'people')} of it left or acted since, and stay" if done.kept else ""
+    say(f"{plural(done.taken_back, 'person', 'people')} of this import taken back{stay}.")
 
 
 def _agreed(seen: ImportReport, consent: str, list_name: str, zone: ZoneInfo) -> str:
@@ -217,6 +240,9 @@ def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, z
     }
     told = "".join(f", {count} {words}" for words, count in counts.items() if count)
     say(f"{'Would add' if report.dry_run else 'Added'} {plural(report.added, 'subscriber')} to '{list_name}'{told}.")
+    if report.batch:
+        back = f"newsletter subscribers import --undo {report.batch}"
+        say(f"Until a letter went to one of them, this takes it back: {back}")
     if report.pending:
         say(
             f"Who waits for confirmation gets no letter by this and is forgotten after {plural(pending_days, 'day')} "

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import getpass
+from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
+from newsletter.desk import address
+from newsletter.desk.delays import SignInDelays
 from newsletter.desk.frame import DeskPages
+from newsletter.desk.models import Editor, Role
+from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
+from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
+    from newsletter.desk.week.letter import LetterRoom
+    from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
+
+ENTRY = "/enter"
+"""Where a token is traded for a cookie."""
 
 
 class Desk:
@@ -16,15 +30,96 @@ class Desk:
 
     Args:
         workspace: The workspace, open.
+        port: That it listens at; another one is told with `answers_at`.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, port: int = 8765) -> None:
         self.workspace = workspace
         self.warnings = 0
         """What the last examination warned of, for the dot in the frame."""
+        settings = workspace.settings.desk
+        self.named = bool(settings.url)
+        """Whether people sign in by name; else whoever starts the desk is alone at it."""
+        self.proxies = tuple(ip_network(one) for one in settings.trusted_proxies) if self.named else ()
+        self.sign_ins = SignIns(workspace.now, NAMED if self.named else ALONE)
+        self.delays = SignInDelays(workspace.now)
+        self._editors = EditorsFile(workspace.root)
+        self._endings: list[Callable[[], None]] = []
+        self.answers_at(port)
+
+    def answers_at(self, port: int) -> None:
+        """Say at which port it listens."""
+        url = self.workspace.settings.desk.url
+        self.address = address.behind_proxy(url) if url else address.alone(port)
+
+    def invitation(self, lasts: timedelta = TOKEN) -> str:
+        """The path of the desk with a token that lets one browser in once.
+
+        It stands in the fragment, which no browser sends and no log shows.
+
+        Args:
+            lasts: How long the token is good.
+        """
+        return f"{ENTRY}#{self.sign_ins.token(lasts)}"
+
+    def editor_of(self, sign_in: SignIn) -> Editor | None:
+        """Who is signed in; None once they were taken from the desk, or have another password.
+
+        Args:
+            sign_in: Of this desk.
+        """
+        if not self.named:
+            return Editor(sign_in.name, frozenset[Role]({"edit", "send"}))
+        found = self._editors.now().get(folded(sign_in.name))
+        if found is None or found.stamp != sign_in.stamp:
+            return None
+        return editor_named(found)
+
+    @cached_property
+    def account(self) -> str:
+        """The name of whoever is alone at the desk: that of their account on this machine."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError, ImportError):
+            return "desk"
+
+    def noted(self, act: Act, *, by: str, about: str = "") -> None:
+        """Write down that somebody did something that no other transaction does.
+
+        Args:
+            act: What was done.
+            by: Who did it.
+            about: Number of an issue, a public id, or a count.
+        """
+        from newsletter.ledger import activity
+
+        workspace = self.workspace
+        with workspace.database.write() as connection:
+            activity.note(connection, act, by=by, about=about, now=workspace.now())
+
+    def at_end(self, function: Callable[[], None]) -> None:
+        """Have something called once when the desk ends, before it waits for what is under way."""
+        self._endings.append(function)
+
+    def end(self) -> None:
+        """Call everything that waits for the end of the desk, the newest first; once."""
+        while self._endings:
+            self._endings.pop()()
 
     @cached_property
     def pages(self) -> DeskPages:
         """Its pages."""
         workspace = self.workspace
         return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)
+
+    @cached_property
+    def letters(self) -> LetterRoom:
+        """The letters of the issues that are being edited."""
+        from newsletter.desk.week.letter import LetterRoom
+
+        return LetterRoom(self.workspace)
+
+
+def editor_named(found: NamedEditor) -> Editor:
+    """Somebody of the desk's people, as its handlers know them."""
+    return Editor(found.name, frozenset[Role](role for role in ("edit", "send") if role in found.roles))

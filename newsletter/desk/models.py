@@ -11,8 +11,13 @@ if TYPE_CHECKING:
 
     from newsletter.desk.request import DeskRequest
 
-Role = Literal["look", "edit", "send"]
-"""What somebody may do: look at everything, change issues and readers, let letters go."""
+Role = Literal["anyone", "look", "edit", "send"]
+"""What somebody may do: look at everything, change issues and readers, let letters go. ``anyone`` is for the few
+addresses that are there before somebody has signed in."""
+MOST = 1_000_000
+"""Bytes of a body at most, where a route says nothing else."""
+UPLOAD = 8_000_000
+"""The same where pictures are sent."""
 Place = Literal["week", "send", "readers", "report", "doctor", ""]
 """Which of the five places of the frame a page belongs to."""
 
@@ -27,7 +32,7 @@ class Editor:
 
     def may(self, role: Role) -> bool:
         """Whether a role is theirs; everybody may look, and who may send may edit."""
-        return role == "look" or role in self.roles or (role == "edit" and "send" in self.roles)
+        return role in {"anyone", "look"} or role in self.roles or (role == "edit" and "send" in self.roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +44,5 @@ class DeskRoute:
     """As Starlette writes it: ``/issue/{slug}``."""
     handler: Callable[[DeskRequest], Response]
     role: Role
+    most: int = MOST
+    """Bytes of a body at most."""

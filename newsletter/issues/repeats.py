@@ -7,9 +7,10 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from newsletter.issues.compose import when
-from newsletter.models import Holding
+from newsletter.models import Article, Holding
 from newsletter.text.retelling import Telling, retold
 
 _TAGS = re.compile(r"<[^>]*>")
@@ -45,7 +46,7 @@ def of(holdings: Sequence[Holding]) -> dict[int, int]:
         Id of each such article, with the id of the first one of its story.
     """
     oldest_first = sorted(holdings, key=lambda one: (when(one), one.id))
-    found = retold([_telling(one) for one in oldest_first])
+    found = retold([telling(one.article, when(one)) for one in oldest_first])
     return {oldest_first[later].id: oldest_first[first].id for later, first in found.items()}
 
 
@@ -89,7 +90,12 @@ def each_story_once(
     return Offer(tuple(one for one in free if one.id not in repeats), repeats)
 
 
-def _telling(holding: Holding) -> Telling:
-    article = holding.article
+def telling(article: Article, moment: datetime) -> Telling:
+    """What an article tells, as far as it is compared with others.
+
+    Args:
+        article: The article, with its text.
+        moment: When it was published, or else collected; aware.
+    """
     text = html.unescape(_TAGS.sub(" ", article.body[:_READ])) or article.summary
-    return Telling(article.title, text, article.image, when(holding))
+    return Telling(article.title, text, article.image, moment)

@@ -47,7 +47,7 @@ from newsletter.ledger.fallback import (
     submitted_through,
     take_over,
 )
-from newsletter.ledger.history import letters_to, reports_of
+from newsletter.ledger.history import gone_to, letters_to, reports_of
 from newsletter.ledger.keys import issue_id, may_have_gone
 from newsletter.ledger.leases import (
     claim,
@@ -169,6 +169,7 @@ __all__ = [
     "give_back_warm_up",
     "go_on",
     "goes_elsewhere",
+    "gone_to",
     "has_stale_brakes",
     "has_taken",
     "hold",

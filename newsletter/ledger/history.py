@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
+from newsletter.ledger.keys import GONE
 from newsletter.storage.tables import batch, delivery, event, issue, letter, send, trial_subject
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 
 def letters_to(connection: Connection, subscriber_id: int) -> list[tuple[datetime, str, str]]:
@@ -60,3 +61,26 @@ def reports_of(connection: Connection, subscriber_id: int) -> list[tuple[datetim
         (datetime.fromtimestamp(at, UTC), f"{kind} ({bounce})" if bounce else kind)
         for at, kind, bounce in connection.execute(query)
     ]
+
+
+def gone_to(connection: Connection, list_id: int, who: Select[tuple[int]], *, since: datetime) -> bool:
+    """Whether a letter of a list has reached one of some readers, or may have, since a moment.
+
+    Args:
+        connection: An open connection to the database.
+        list_id: Of the list.
+        who: The query for the ids of the readers.
+        since: Aware; sends from before it are not looked at.
+    """
+    query = (
+        select(delivery.c.id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(send, send.c.id == batch.c.send_id)
+        .where(
+            send.c.list_id == list_id,
+            send.c.created >= int(since.timestamp()),
+            func.coalesce(delivery.c.state, batch.c.state).in_(GONE),
+            delivery.c.subscriber_id.in_(who),
+        )
+    )
+    return connection.execute(query.limit(1)).first() is not None

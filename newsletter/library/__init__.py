@@ -6,19 +6,24 @@ it again adds nothing, wherever its site has moved it, and takes over what its s
 
 from __future__ import annotations
 
-from newsletter.library.carrying import carried_to, links, remember, with_links
+from newsletter.library.carrying import carried_in, carried_to, links, remember, with_links
 from newsletter.library.names import move, name_of_wordpress, of_issue, of_stories, unused
+from newsletter.library.outlines import ArticleOutline, bodies, last_carried, outlines
 from newsletter.library.rows import holdings, newest
 from newsletter.library.shelving import LibraryChange, Shelved, shelve
 from newsletter.library.validators import keep_validators, validators
 from newsletter.library.withdrawing import missing, restore, withdraw
 
 __all__ = [
+    "ArticleOutline",
     "LibraryChange",
     "Shelved",
+    "bodies",
+    "carried_in",
     "carried_to",
     "holdings",
     "keep_validators",
+    "last_carried",
     "links",
     "missing",
     "move",
@@ -26,6 +31,7 @@ __all__ = [
     "newest",
     "of_issue",
     "of_stories",
+    "outlines",
     "remember",
     "restore",
     "shelve",

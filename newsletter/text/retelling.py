@@ -99,16 +99,32 @@ def retold(tellings: Sequence[Telling]) -> dict[int, int]:
     Returns:
         Number of each telling that tells a story again, with the number of the first one of that story.
     """
-    numbering: dict[str, int] = {}
-    index = _Index()
-    first: dict[int, int] = {}
-    for at, telling in enumerate(tellings):
-        mine = _traits(telling, numbering)
+    told = ToldStories()
+    firsts = [told.add(telling) for telling in tellings]
+    return {at: first for at, first in enumerate(firsts) if first != at}
+
+
+class ToldStories:
+    """Tellings one after the other, each with the first one of its story."""
+
+    def __init__(self) -> None:
+        self._numbering: dict[str, int] = {}
+        self._index = _Index()
+        self._first: list[int] = []
+
+    def add(self, telling: Telling) -> int:
+        """Take up a telling; gives the number of the first one of its story: its own number if it is that.
+
+        Args:
+            telling: The next one; the first has number 0.
+        """
+        mine = _traits(telling, self._numbering)
+        index = self._index
         found = [other for other in index.acquainted(mine) if _one_story(index.traits[other], mine)]
-        if found:
-            first[at] = min(first.get(other, other) for other in found)
+        first = min((self._first[other] for other in found), default=len(self._first))
+        self._first.append(first)
         index.add(mine)
-    return first
+        return first
 
 
 class _Index:

@@ -148,19 +148,20 @@ def find_workspace(start: Path) -> Path:
     )
 
 
-def load(root: Path, environment: Mapping[str, str]) -> Settings:
+def load(root: Path, environment: Mapping[str, str], text: str | None = None) -> Settings:
     """Read and check the settings of the workspace at ``root``.
 
     Args:
         root: The folder that holds newsletter.toml.
         environment: The process environment; only names that start with ``NASHRA_`` are looked at.
+        text: What newsletter.toml is to say, before it is written there; None reads the file.
 
     Raises:
         SettingsError: One problem for each line of its text: where, key, what was found, what is wanted.
     """
     from pydantic import ValidationError
 
-    layers = list(_layers(root, environment))
+    layers = list(_layers(root, environment, text))
     merged = _merged(layers)
     try:
         checked = _schema().model_validate(merged)
@@ -179,8 +180,8 @@ def _merged(layers: Sequence[SettingsLayer]) -> dict[str, Any]:
     return merged
 
 
-def _layers(root: Path, environment: Mapping[str, str]) -> Iterator[SettingsLayer]:
-    yield file_layer(root / FILE)
+def _layers(root: Path, environment: Mapping[str, str], text: str | None) -> Iterator[SettingsLayer]:
+    yield file_layer(root / FILE, text)
     yield secrets_layer(root / SECRETS, _schema().model_fields)
     yield env_file_layer(root / ".env")
     yield environment_layer(environment, lambda name: f"environment: {name}")

@@ -30,16 +30,17 @@ class SettingsLayer:
     """``section.key`` to how this layer calls it."""
 
 
-def file_layer(path: Path) -> SettingsLayer:
+def file_layer(path: Path, text: str | None = None) -> SettingsLayer:
     """What newsletter.toml says.
 
     Args:
         path: Of the file.
+        text: What it is to say; None reads it.
 
     Raises:
         SettingsError: It cannot be read, or is no TOML.
     """
-    text = _text(path)
+    text = _text(path) if text is None else text
     try:
         values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
     except tomllib.TOMLDecodeError as error:

@@ -27,7 +27,7 @@ from subscribers.actions.leaving import leave, leave_address
 from subscribers.actions.letters import queue_daily
 from subscribers.actions.pages import UNDO_LASTS, left_lately, read_confirmation, undo_leave
 from subscribers.actions.preferring import holder_of, prefer
-from subscribers.actions.showing import Person, show, stats, wishes_waiting
+from subscribers.actions.showing import Person, person_behind, show, stats, wishes_waiting
 from subscribers.actions.subscribing import (
     CONFIRMATION_BY_MAIL_LASTS,
     CONFIRMATION_LASTS,
@@ -41,6 +41,7 @@ from subscribers.actions.subscribing import (
 )
 from subscribers.actions.suppressing import Outcome, receive, suppress, unsuppress
 from subscribers.actions.timeline import timeline
+from subscribers.actions.undoing import undo_import
 from subscribers.actions.waiting import PENDING_LASTS, Upkeep, ask_kept
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "letter_open",
     "make_confirmation",
     "make_request",
+    "person_behind",
     "prefer",
     "queue_daily",
     "read_confirmation",
@@ -95,6 +97,7 @@ __all__ = [
     "subscribe",
     "suppress",
     "timeline",
+    "undo_import",
     "undo_leave",
     "unsuppress",
     "unsuppress_many",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from subscribers import store
 from subscribers.addresses import Address, normalise
 from subscribers.consent import Act, decide
+from subscribers.display import LONGEST_NAME, shown
 from subscribers.errors import ConsentError, SuppressedError
 from subscribers.models import List, Rhythm, Subscriber, Suppression
 from subscribers.suppression import NO_KEYS
@@ -40,6 +41,7 @@ def add_subscriber(
     how: str = "editor",
     words: str = "",
     restore: bool = False,
+    name: str = "",
 ) -> AddedSubscriber:
     """Add a person to a list on an editor's word that they agreed; the subscription is confirmed at once.
 
@@ -53,6 +55,7 @@ def add_subscriber(
         how: The road it came by, for the record of consent.
         words: What the editor states, for the record of consent.
         restore: The person had left and asked to come back.
+        name: What editors call a new one; it goes into no letter.
 
     Raises:
         AddressError: Not an address one can write to.
@@ -63,7 +66,8 @@ def add_subscriber(
         SecretError: Nobody can tell whether the address may be mailed.
     """
     wanted, target = who_and_where(connection, address, list_name, keys=keys)
-    person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now)
+    called = shown(name.strip(), LONGEST_NAME)
+    person = store.add(connection, wanted, public_id=secrets.token_bytes(PUBLIC_ID_BYTES), now=now, name=called)
     before = store.subscription_of(connection, person.id, target.id, lock=True)
     act: Act = "restore" if restore else "add"
     decision = decide(before.status if before else None, act)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from subscribers.csvfile import (
 from subscribers.csvfile.own_export import ConsentLine, CsvPerson, record_as_json
 from subscribers.csvfile.vocabulary import Standing
 from subscribers.errors import ConsentError
+from subscribers.folding import fold
 from subscribers.models import ImportReport, KeptWish, List, RejectedRow, Rhythm
 from subscribers.moments import to_seconds
 from subscribers.store import staging
@@ -57,6 +59,7 @@ def import_file(
     ask_an_hour: int = 0,
     choices: ColumnChoices = NO_CHOICES,
     topics: Sequence[str] = (),
+    by: str = "",
 ) -> ImportReport:
     """Add everybody in a file of addresses to a list; all of it or, after an error, nothing.
 
@@ -81,6 +84,7 @@ def import_file(
             each, so many an hour. 0 asks nobody.
         choices: What the editor says of the file's columns.
         topics: Titles of the list's topics, in the order of their bits; for a column that names them.
+        by: Who brings the file in, kept beside how many it brought.
 
     Raises:
         ConsentError: See ``need_consent``.
@@ -107,12 +111,25 @@ def import_file(
             )
         source = f"file {path.name}"
         asking = _Asking(connection, target, ask_an_hour, now)
+        batch = ""
         if not dry_run:
-            asking.keep(source, words, rhythm)
-            asks = bool(ask_an_hour)
-            staging.write(connection, target.id, found, rhythm=rhythm, now=now, source=source, words=words, asking=asks)
+            batch = secrets.token_hex(4)
+            marked = store.begin_batch(connection, batch, target.id, by=by, now=now)
+            asking.keep(source, words, rhythm, marked)
+            staging.write(
+                connection,
+                target.id,
+                found,
+                rhythm=rhythm,
+                now=now,
+                source=source,
+                words=words,
+                asking=bool(ask_an_hour),
+                batch_id=marked,
+            )
             staging.suppress(connection, keys, now=now)
-    return _report(layout, reading, found, addresses, asking, unstated=unstated, dry_run=dry_run)
+            batch = batch if store.end_batch(connection, marked) else ""
+    return _report(layout, reading, found, addresses, asking, unstated=unstated, dry_run=dry_run, batch=batch)
 
 
 class _Asking:
@@ -126,7 +143,7 @@ class _Asking:
             self.number, waiting = staging.count_to_ask(connection, target.id)
             self.until = now + timedelta(hours=-(-(self.number + waiting) // an_hour))
 
-    def keep(self, source: str, words: str, rhythm: Rhythm) -> None:
+    def keep(self, source: str, words: str, rhythm: Rhythm, batch_id: int) -> None:
         """Keep the wishes; they are asked in this order as the caps allow."""
         if self.until is None:
             return
@@ -145,6 +162,7 @@ class _Asking:
                     created=self._now,
                     expires=expires,
                     declined_topics=one.declined_topics,
+                    batch_id=batch_id,
                 )
                 for one in staging.to_ask(self._connection, self._list.id)
             ),
@@ -182,7 +200,7 @@ class _Reading:
         self, layout: CsvLayout, stack: ExitStack, rejects: Path | None, name: str, words: str, now: datetime
     ) -> None:
         self.good = 0
-        self.tells = bool(layout.own or layout.evidence)
+        self.tells = bool(layout.own or layout.evidence or layout.name is not None)
         """The rows have the last columns of a ``StagedRow`` too."""
         self._source, self._words, self._now = f"file {name}", words, to_seconds(now)
         self.rejected: list[RejectedRow] = []
@@ -202,7 +220,7 @@ class _Reading:
             self.good += 1
             if used >= len(pool):
                 pool, used = os.urandom(PUBLIC_ID_BYTES * 1024), 0
-            line, address, standing, rhythm, declined_topics, paused_until, evidence, past = row
+            line, address, standing, rhythm, declined_topics, paused_until, evidence, past, name = row
             yield (
                 address.key,
                 address.address,
@@ -213,7 +231,7 @@ class _Reading:
                 declined_topics,
                 paused_until,
                 line,
-                *(self._told(standing, evidence, past) if self.tells else ()),
+                *((*self._told(standing, evidence, past), name, name and fold(name)) if self.tells else ()),
             )
             used += PUBLIC_ID_BYTES
 
@@ -264,6 +282,7 @@ def _report(
     *,
     unstated: int,
     dry_run: bool,
+    batch: str,
 ) -> ImportReport:
     counts = dict.fromkeys(("added", "pending", "confirmed", "already", "kept_out", "left", "suppressed"), 0)
     for group in found:
@@ -287,6 +306,7 @@ def _report(
         asked=asking.number,
         letters_an_hour=asking.an_hour,
         asked_until=asking.until,
+        batch=batch,
         **counts,
     )
 

@@ -47,6 +47,28 @@ def show(connection: Connection, address: str, *, keys: Mapping[int, bytes]) -> 
     if person is None:
         also = f", and it must not be mailed ({stopped.reason}, {stopped.at:%Y-%m-%d})" if stopped else ""
         raise UnknownSubscriber(f"nobody has the address {wanted.address}{also}", mend="check its spelling")
+    return _person(connection, person, stopped)
+
+
+def person_behind(connection: Connection, public_id: bytes, *, keys: Mapping[int, bytes]) -> Person:
+    """Everything that is known of the person whom a link or a page of the editors stands for.
+
+    Args:
+        connection: An open connection to the database.
+        public_id: Their 16 bytes.
+        keys: Secret keys of suppressed addresses.
+
+    Raises:
+        UnknownSubscriber: Nobody has it, or not any more.
+        SecretError: The database needs a key that is not there.
+    """
+    person = store.find_public(connection, public_id)
+    if person is None:
+        raise UnknownSubscriber("this reader is not known any more", mend="look for them in the list of readers")
+    return _person(connection, person, store.suppression_of(connection, normalise(person.address).key, keys))
+
+
+def _person(connection: Connection, person: Subscriber, stopped: Suppression | None) -> Person:
     return Person(
         subscriber=person,
         subscriptions=tuple(

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from subscribers.csvfile.vocabulary import NO, NOT_LEFT, STANDING_OF, YES, Standing, fold
+from subscribers.csvfile.vocabulary import NO, NOT_LEFT, STANDING_OF, YES, Standing
+from subscribers.folding import fold
 
 Concern = Literal["state", "leaving", "trouble", "consent", "agreement"]
 """``state``: how the person stands; ``leaving`` and ``trouble``: that they left, or that letters came back or were
@@ -74,6 +75,10 @@ class ColumnChoices:
     """How everybody in the file stands, whatever its columns say: ``left`` or ``suppressed``."""
     topics: str = ""
     """Name of a column whose cells name the topics that a person wants; empty for none."""
+    name: str = ""
+    """Name of a column with what people are called, to be kept for editors; empty keeps no names."""
+    address: str = ""
+    """Name of the column of addresses; empty finds it by its name."""
 
 
 NO_CHOICES = ColumnChoices()

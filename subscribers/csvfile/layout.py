@@ -28,9 +28,10 @@ from subscribers.csvfile.naming import COLUMNS_OF, PEOPLE, TAGS
 from subscribers.csvfile.other_programs import UNKNOWN, OtherProgram
 from subscribers.csvfile.own_export import exported_columns
 from subscribers.csvfile.programs import PAUSE, TOPICS, recognise
-from subscribers.csvfile.vocabulary import ROLE_OF, VAGUE_ADDRESS, Standing, fold
+from subscribers.csvfile.vocabulary import ROLE_OF, VAGUE_ADDRESS, Standing
 from subscribers.display import shown
 from subscribers.errors import CsvError
+from subscribers.folding import fold
 
 MOST_VALUES = 500
 """Different cells of a column that are looked at; a column of states has a handful."""
@@ -83,13 +84,24 @@ class CsvLayout:
     """Which of our own columns stands where; empty unless the file is our own export."""
     topics: tuple[int, Mapping[str, int]] | None = None
     """Index of the column that names topics, and the bit of each folded title."""
+    name: int | None = None
+    """Index of the column with what people are called, when it is to be kept."""
 
     @property
     def encoding_name(self) -> str:
         """The encoding as people call it."""
-        if self.encoding == "cp1256":
-            return "windows-1256"
-        return "utf-16" if self.encoding.startswith("utf-16") else "utf-8"
+        return encoding_name(self.encoding)
+
+
+def encoding_name(codec: str) -> str:
+    """What people call an encoding.
+
+    Args:
+        codec: Name of a Python codec.
+    """
+    if codec == "cp1256":
+        return "windows-1256"
+    return "utf-16" if codec.startswith("utf-16") else "utf-8"
 
 
 def layout_of(shape: CsvHeader, choices: ColumnChoices, topics: Sequence[str]) -> CsvLayout:
@@ -121,7 +133,7 @@ class _Columns:
 
     def layout(self, topics: Sequence[str]) -> CsvLayout:
         names, tool, shape = self._names, self._tool, self._shape
-        address = address_column(names)
+        address = self._named(said, "--address-column")[0] if (said := self._choices.address) else address_column(names)
         if address is None:
             raise CsvError("the column of addresses is ignored", where=str(shape.path), mend="keep one of them")
         self._use(address, "address")
@@ -132,7 +144,7 @@ class _Columns:
         own = {TOPICS, PAUSE} <= tool.needs
         ours = self._own() if own else {}
         evidence = {} if own else self._evidence()
-        picked = self._topics(topics)
+        picked, called = self._topics(topics), self._called()
         says = () if self._choices.everybody else tuple(self._says())
         return CsvLayout(
             encoding=shape.encoding,
@@ -150,6 +162,7 @@ class _Columns:
             evidence=evidence,
             own=ours,
             topics=picked,
+            name=called,
         )
 
     # ---- which column is which
@@ -322,6 +335,13 @@ class _Columns:
             )
         self._use(at, "topics")
         return at, bits
+
+    def _called(self) -> int | None:
+        if not self._choices.name:
+            return None
+        [at, *_] = self._named(self._choices.name, "--name-column")
+        self._use(at, "name")
+        return at
 
     def _unused(self) -> list[str]:
         told = []

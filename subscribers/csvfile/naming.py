@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from subscribers.csvfile.vocabulary import NO, YES, Standing, fold
+from subscribers.csvfile.vocabulary import NO, YES, Standing
+from subscribers.folding import fold
 
 
 def names_of(text: str) -> frozenset[str]:

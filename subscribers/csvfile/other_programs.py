@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from subscribers.csvfile.columns import ColumnMeaning
-from subscribers.csvfile.vocabulary import Standing, fold
+from subscribers.csvfile.vocabulary import Standing
+from subscribers.folding import fold
 
 
 @dataclass(frozen=True, slots=True)

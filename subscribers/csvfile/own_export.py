@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, NamedTuple, get_args
 
 from subscribers.consent import ACTS, GIVING
-from subscribers.csvfile.vocabulary import NO, fold
+from subscribers.csvfile.vocabulary import NO
+from subscribers.folding import fold
 from subscribers.models import STATUSES, Status, SuppressionReason
 from subscribers.moments import to_moment, to_seconds
 

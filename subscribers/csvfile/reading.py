@@ -20,9 +20,10 @@ from subscribers.csvfile.formulas import restored
 from subscribers.csvfile.layout import CsvLayout
 from subscribers.csvfile.moments import moment_of
 from subscribers.csvfile.own_export import CsvPerson, read_record
-from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing, fold
-from subscribers.display import shown
+from subscribers.csvfile.vocabulary import RHYTHM_OF, Standing
+from subscribers.display import LONGEST_NAME, shown
 from subscribers.errors import AddressError
+from subscribers.folding import fold
 from subscribers.models import Rhythm
 from subscribers.moments import to_seconds
 
@@ -56,6 +57,8 @@ class CsvRow(NamedTuple):
     evidence: RowEvidence | None = None
     record: CsvPerson | None = None
     """What our own export says of the past; None in any other file."""
+    name: str | None = None
+    """What the person is called, where the column of names is to be kept."""
 
 
 class BadCsvRow(NamedTuple):
@@ -82,7 +85,7 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
     Raises:
         CsvError: A quotation mark that is never closed, a line that is no line, or text that cannot be decoded.
     """
-    at, guarded = layout.address, layout.tool.guarded
+    at, guarded, called = layout.address, layout.tool.guarded, layout.name
     careful = bool(layout.says) or layout.rhythm is not None or layout.everybody is not None
     telling = bool(layout.evidence)
     special = not layout.header or layout.encoding == "cp1256"
@@ -118,7 +121,8 @@ def rows(path: Path, layout: CsvLayout) -> Iterator[CsvRow | BadCsvRow]:
             yield BadCsvRow(line, shown(text), reason, tuple(cells))
             continue
         evidence = _evidence(layout, cells) if telling else None
-        yield CsvRow(line, address, standing, rhythm, *choices, evidence, record)
+        name = None if called is None or called >= len(cells) else shown(cells[called].strip(), LONGEST_NAME)
+        yield CsvRow(line, address, standing, rhythm, *choices, evidence, record, name)
 
 
 def _check(layout: CsvLayout, cells: list[str], address: Address) -> None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from subscribers.csvfile.columns import NO_CHOICES, ColumnChoices
 from subscribers.csvfile.files import CsvLines, lines, open_text, too_long, undecodable, unreadable
-from subscribers.csvfile.layout import CsvHeader, CsvLayout, address_column, layout_of
-from subscribers.csvfile.vocabulary import fold
+from subscribers.csvfile.layout import CsvHeader, CsvLayout, address_column, encoding_name, layout_of
 from subscribers.display import shown
 from subscribers.errors import CsvError
+from subscribers.folding import fold
 
 _PEEK = 65_536
 _DELIMITERS = (",", ";", "\t")
@@ -29,6 +30,20 @@ _NOT_CSV = {
     b"\x1f\x8b": "a compressed file",
     b"SQLite format 3": "a database",
 }
+
+
+class CsvBeginning(NamedTuple):
+    """How a file begins."""
+
+    encoding: str
+    """As people call it."""
+    delimiter: str
+    header: tuple[str, ...]
+    """Names of its columns; empty where the first row is a person already."""
+    total: int
+    """Rows with something in them, the header not counted."""
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    """Line and cells of each that was asked for, made fit to be shown."""
 
 
 def look(path: Path, choices: ColumnChoices = NO_CHOICES, topics: Sequence[str] = ()) -> CsvLayout:
@@ -54,11 +69,58 @@ def look(path: Path, choices: ColumnChoices = NO_CHOICES, topics: Sequence[str] 
         if not cells:
             raise CsvError("the file is empty", where=str(path), mend="give a file with one address a line")
         names = [fold(cell) for cell in cells]
-        address = address_column(names)
-        if address is not None:
+        if fold(choices.address) in names if choices.address else address_column(names) is not None:
             shape = CsvHeader(path, encoding, delimiter, skip, tuple(cells))
             return layout_of(shape, choices, topics)
     return _without_header(path, encoding, skip, told, choices)
+
+
+def beginning(path: Path, number: int = 4, also: Collection[int] = ()) -> CsvBeginning:
+    """The first rows of a file as they stand there, for somebody who says what its columns mean.
+
+    Args:
+        path: Path of the file.
+        number: How many rows behind the header.
+        also: Lines that are wanted besides, 1-based.
+
+    Raises:
+        CsvError: It is not there, not text, or empty.
+    """
+    encoding = _encoding(path)
+    with closing(open_text(path, encoding)) as file:
+        try:
+            skip, told = _excel_hint(file.read(_PEEK))
+        except UnicodeError:
+            raise undecodable(path, encoding) from None
+    first = {one: _first_cells(path, encoding, one, skip) for one in ((told,) if told else _DELIMITERS)}
+    known = (one for one, cells in first.items() if address_column([fold(cell) for cell in cells]) is not None)
+    delimiter = next(known, max(first, key=lambda one: len(first[one])))
+    header = tuple(first[delimiter])
+    if not header:
+        raise CsvError("the file is empty", where=str(path), mend="give a file with one address a line")
+    if len(header) == 1 and "@" in header[0]:
+        header = ()
+    found: list[tuple[int, tuple[str, ...]]] = []
+    total, wanted, header_seen = 0, set(also), not header
+    with closing(open_text(path, encoding)) as file:
+        reader = csv.reader(lines(path, file, skip), delimiter=delimiter)
+        line = skip + 1
+        try:
+            for cells in reader:
+                start, line = line, skip + reader.line_num + 1
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if not header_seen:
+                    header_seen = True
+                    continue
+                total += 1
+                if total <= number or start in wanted:
+                    found.append((start, tuple(shown(cell, 80) for cell in cells)))
+        except (csv.Error, UnicodeError):
+            pass  # what is wrong there is said when its rows are taken
+    return CsvBeginning(
+        encoding_name(encoding), delimiter, tuple(shown(cell, 80) for cell in header), total, tuple(found)
+    )
 
 
 def _encoding(path: Path) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Literal
 
+from subscribers.folding import fold
 from subscribers.models import Rhythm
 
 Standing = Literal["confirmed", "pending", "left", "suppressed"]
@@ -14,20 +13,6 @@ Standing = Literal["confirmed", "pending", "left", "suppressed"]
 
 Role = Literal["address", "rhythm"]
 """What a column is used for; columns that speak of a status are found by `speaks_of_status`."""
-
-_NOT_LETTERS = re.compile(r"[\W_]+")
-# Alef with hamza, alef maqsura and ta marbuta are written both ways by everybody; tatweel is only drawn.
-_SPELLINGS = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه", "ـ": None})
-
-
-def fold(text: str) -> str:
-    """A word as we compare it: without case, accents, vowel signs, spaces, hyphens and spelling habits.
-
-    Args:
-        text: A column's name or a cell.
-    """
-    letters = unicodedata.normalize("NFKD", text.translate(_SPELLINGS).casefold())
-    return _NOT_LETTERS.sub("", "".join(letter for letter in letters if not unicodedata.combining(letter)))
 
 
 def _words(*words: str) -> frozenset[str]:

@@ -4,6 +4,7 @@ Every function is handed an open SQLAlchemy connection and leaves commit and rol
 runs on SQLite and PostgreSQL. Import it late: it is all SQLAlchemy.
 """
 
+from subscribers.store.batches import batch_named, batches, begin_batch, brought, end_batch, take_back
 from subscribers.store.bounces import (
     accept_held,
     come_together,
@@ -91,6 +92,7 @@ from subscribers.store.people import (
     subscription_of,
     subscriptions_of,
 )
+from subscribers.store.readers import ReaderCounts, cursor_of, reader_counts, readers_page
 from subscribers.store.recipients import (
     among,
     anybody_uncounted,
@@ -127,6 +129,7 @@ from subscribers.store.wishes import (
 )
 
 __all__ = [
+    "ReaderCounts",
     "accept_held",
     "add",
     "add_list",
@@ -135,7 +138,11 @@ __all__ = [
     "anybody_uncounted",
     "asked_together",
     "audience",
+    "batch_named",
+    "batches",
+    "begin_batch",
     "beginnings",
+    "brought",
     "by_counting",
     "can_be_asked",
     "change_address",
@@ -148,12 +155,14 @@ __all__ = [
     "confirmed_since",
     "consents_of",
     "count_up_to",
+    "cursor_of",
     "declination_counts",
     "declinations",
     "declined_of",
     "dismiss_held",
     "drop_requests",
     "drop_wish",
+    "end_batch",
     "erase",
     "everything_about",
     "exported",
@@ -199,7 +208,9 @@ __all__ = [
     "queue_letter",
     "queued_letters",
     "queued_since",
+    "reader_counts",
     "reader_domains",
+    "readers_page",
     "record",
     "refuse_letter",
     "release_held",
@@ -223,6 +234,7 @@ __all__ = [
     "suppress",
     "suppression_of",
     "suppressions",
+    "take_back",
     "taken",
     "tell_reason",
     "troubles_of",

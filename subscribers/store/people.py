@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
 from subscribers.addresses import Address
+from subscribers.folding import fold
 from subscribers.models import Rhythm, Status, Subscriber, Subscription
 from subscribers.moments import to_moment, to_seconds
 from subscribers.store.dialect import insert
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def add(connection: Connection, address: Address, *, public_id: bytes, now: datetime) -> Subscriber:
+def add(connection: Connection, address: Address, *, public_id: bytes, now: datetime, name: str = "") -> Subscriber:
     """Keep an address, or find the subscriber who has it already.
 
     Args:
@@ -36,6 +37,7 @@ def add(connection: Connection, address: Address, *, public_id: bytes, now: date
         address: The address, as `subscribers.addresses.normalise` gives it.
         public_id: 16 random bytes, used if the subscriber is new.
         now: The present moment, timezone-aware.
+        name: What editors call them; who is known already keeps the name they have.
     """
     connection.execute(
         insert(connection, subscriber)
@@ -45,6 +47,8 @@ def add(connection: Connection, address: Address, *, public_id: bytes, now: date
             public_id=public_id,
             needs_smtputf8=address.needs_smtputf8,
             created=to_seconds(now),
+            name=name,
+            name_key=fold(name),
         )
         .on_conflict_do_nothing(index_elements=["address_key"])
     )
@@ -325,12 +329,13 @@ def _one_subscriber(connection: Connection, condition: sa.ColumnElement[bool]) -
 
 
 def _subscriber(row: Sequence[Any]) -> Subscriber:
-    id_, address, _key, public_id, epoch, needs_smtputf8, created, count_clicks = row
-    return Subscriber(id_, address, bytes(public_id), epoch, needs_smtputf8, to_moment(created), bool(count_clicks))
+    id_, address, _key, public_id, epoch, needs_smtputf8, created, count_clicks, name, _name_key = row
+    counted = bool(count_clicks)
+    return Subscriber(id_, address, bytes(public_id), epoch, needs_smtputf8, to_moment(created), counted, name)
 
 
 def _subscription(row: Sequence[Any]) -> Subscription:
-    list_id, subscriber_id, status, rhythm, declined, paused_until, created, changed = row
+    list_id, subscriber_id, status, rhythm, declined, paused_until, created, changed, _batch = row
     return Subscription(
         subscriber_id=subscriber_id,
         list_id=list_id,

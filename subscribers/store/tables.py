@@ -58,6 +58,10 @@ subscriber = Table(
     Column("created", _BIG, nullable=False),
     # False: their letters have the links as they are, where those of others are counted.
     Column("count_clicks", Boolean(create_constraint=False), nullable=False, server_default=true()),
+    # As an editor or a file wrote it, only so that editors find the person: letters carry none. Beside it the same
+    # folded for searching (``subscribers.folding``).
+    Column("name", Text, nullable=False, server_default=""),
+    Column("name_key", Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -69,6 +73,25 @@ list_ = Table(
     Column("title", Text, nullable=False),
     Column("created", _BIG, nullable=False),
     Column("closed", _BIG),  # since when nobody can join it and nothing goes out to it
+    sqlite_autoincrement=True,
+)
+
+# What came in by one file, so that it can be taken back. Numbers and an editor's name, nothing of any reader: who came
+# by it is known by ``batch_id`` of their subscription, and no longer when they are erased.
+import_batch = Table(
+    "import_batch",
+    metadata,
+    Column("id", _BIG, Identity(), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("list_id", Integer, ForeignKey(list_.c.id), nullable=False),
+    Column("by", Text, nullable=False, server_default=""),
+    Column("at", _BIG, nullable=False),
+    Column("number", Integer, nullable=False, server_default="0"),  # that it subscribed or keeps to be asked
+    # Id of the last line of consent that it wrote: who has a later one has acted since.
+    Column("last_consent", _BIG, nullable=False, server_default="0"),
+    Column("undone", _BIG),
+    Column("undone_by", Text, nullable=False, server_default=""),
+    Column("taken_back", Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
 
@@ -85,6 +108,7 @@ subscription = Table(
     Column("paused_until", _BIG),
     Column("created", _BIG, nullable=False),
     Column("changed", _BIG, nullable=False),
+    Column("batch_id", _BIG, ForeignKey(import_batch.c.id)),  # the import that made it; null for any other road
     CheckConstraint(_one_of("status", STATUSES), name="status"),
     CheckConstraint(_one_of("rhythm", RHYTHMS), name="rhythm"),
     CheckConstraint("declined_topics BETWEEN 0 AND 255", name="declined_topics"),
@@ -254,6 +278,7 @@ kept_wish = Table(
     Column("page", Text, nullable=False, server_default=""),
     Column("created", _BIG, nullable=False),
     Column("expires", _BIG, nullable=False),
+    Column("batch_id", _BIG, ForeignKey(import_batch.c.id)),  # as of a subscription
     CheckConstraint(_one_of("rhythm", RHYTHMS), name="rhythm"),
     CheckConstraint("declined_topics BETWEEN 0 AND 255", name="declined_topics"),
     Index(None, "created"),

@@ -48,6 +48,7 @@ def keep_wishes(connection: Connection, wishes: Iterable[KeptWish]) -> int:
                 "page": one.page,
                 "created": to_seconds(one.created),
                 "expires": to_seconds(one.expires),
+                "batch_id": one.batch_id,
             }
             for one in some
         ]

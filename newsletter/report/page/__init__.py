@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from newsletter.models import Publication
     from newsletter.report.models import NewsroomReport, Report
 
-__all__ = ["PageWords", "filled", "page"]
+__all__ = ["PageWords", "filled", "groups", "page"]
 
 
 def page(shown: NewsroomReport, publication: Publication, environment: Environment) -> str:
@@ -38,10 +38,29 @@ def page(shown: NewsroomReport, publication: Publication, environment: Environme
         RenderError: A template or a catalogue of the workspace's own is broken.
     """
     say = PageWords(environment, publication)
+    one = shown.reports[0] if len(shown.reports) == 1 else None
+    title = say.html(one.subject) if one is not None else say.say("Report")
+    values = {
+        "title": title,
+        "plain_title": say.plain(title),
+        "kicker": say.say("Report"),
+        "groups": groups(shown, say),
+        "made": say.say("{day}, {hour}", day=say.day(shown.made), hour=say.clock(shown.made)),
+        "zone": shown.zone,
+    }
+    return filled("report/page.html.j2", values, say)
+
+
+def groups(shown: NewsroomReport, say: PageWords) -> list[ReportGroup]:
+    """What the page says: of each issue in its turn, then of readers and stories as a whole.
+
+    Args:
+        shown: What is reported.
+        say: The words of the page.
+    """
     titles = {one.list: one.title or one.list for one in shown.growth.lists} if shown.growth is not None else {}
     reports = [_titled(report, titles) for report in shown.reports]
-    one = reports[0] if len(reports) == 1 else None
-    groups = [_group(report, say, alone=one is not None) for report in reports]
+    made = [_group(report, say, alone=len(reports) == 1) for report in reports]
     rest = []
     if shown.best_stories:
         title, whole = say.say("Best of the last 30 days"), shown.clicked_in_30_days
@@ -49,17 +68,8 @@ def page(shown: NewsroomReport, publication: Publication, environment: Environme
     if shown.growth is not None:
         rest += lists.growth(shown.growth, say)
     if rest:
-        groups.append(ReportGroup(say.say("Readers and stories"), blocks=tuple(rest)))
-    title = say.html(one.subject) if one is not None else say.say("Report")
-    values = {
-        "title": title,
-        "plain_title": say.plain(title),
-        "kicker": say.say("Report"),
-        "groups": groups,
-        "made": say.say("{day}, {hour}", day=say.day(shown.made), hour=say.clock(shown.made)),
-        "zone": shown.zone,
-    }
-    return filled("report/page.html.j2", values, say)
+        made.append(ReportGroup(say.say("Readers and stories"), blocks=tuple(rest)))
+    return made
 
 
 def filled(template: str, values: Mapping[str, Any], say: PageWords) -> str:

@@ -129,9 +129,9 @@ def blocks(report: Report, say: PageWords) -> Iterator[ReportBlock]:
     first: tuple[ReportBlock | None, ...]
     if report.clicks_counted and report.stories:
         # What is tall stands beside what is tall.
-        first = (stories(say.say("What they read"), report.stories, say), _domains(report, say), *times)
+        first = (stories(say.say("What they read"), report.stories, say), domains(report, say), *times)
     else:
-        first = (*times, _domains(report, say), unread(report.clicks_counted, say))
+        first = (*times, domains(report, say), unread(report.clicks_counted, say))
     for block in (
         *first,
         bounces(report.total, say),
@@ -148,8 +148,13 @@ def blocks(report: Report, say: PageWords) -> Iterator[ReportBlock]:
         yield block
 
 
-def _domains(report: Report, say: PageWords) -> ReportBlock | None:
-    """What became of the letters by the domain of the mailbox."""
+def domains(report: Report, say: PageWords) -> ReportBlock | None:
+    """What became of the letters by the domain of the mailbox; None when that is not known.
+
+    Args:
+        report: Of an issue.
+        say: The words of the page.
+    """
     if not report.domains:
         return None
     arrives = any(one.delivered for one in report.domains)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from newsletter.errors import SendError
 from newsletter.senders.https import Api, ask_json
 from newsletter.senders.reports import AccountFault, AccountState
+from newsletter.text.sentences import said
 
 PATH = "/server"
 
@@ -34,7 +35,11 @@ def look(api: Api, issues: str, transactional: str) -> AccountState:
         mend = "copy the server's API token at Postmark into the file secrets/postmark.token"
         raise SendError("Postmark refuses the token (401)", where=api.where, mend=mend)
     if answer.status != 200 or not isinstance(answer.content, dict):
-        raise SendError(f"Postmark gives no answer at {PATH} ({answer.status})", where=api.where, mend="try again")
+        raise SendError(
+            said("Postmark gives no answer at {path} ({status})", path=PATH, status=answer.status),
+            where=api.where,
+            mend="try again",
+        )
     faults = []
     if answer.content.get("DeliveryType") == "Sandbox":
         faults.append(
@@ -50,13 +55,21 @@ def look(api: Api, issues: str, transactional: str) -> AccountState:
 def _stream(api: Api, name: str, wanted: str, key: str) -> Iterator[AccountFault]:
     answer = ask_json(api, f"/message-streams/{quote(name, safe='')}")
     content = answer.content if isinstance(answer.content, dict) else {}
-    mend = f"correct {key} under [postmark]"
+    mend = said("correct {key} under [postmark]", key=key)
     if answer.status in {404, 422}:
-        yield AccountFault(f"the server has no message stream {name}", mend)
+        yield AccountFault(said("the server has no message stream {name}", name=name), mend)
     elif answer.status != 200:
-        yield AccountFault(f"Postmark does not show the message stream {name} ({answer.status})", mend, is_grave=False)
+        yield AccountFault(
+            said("Postmark does not show the message stream {name} ({status})", name=name, status=answer.status),
+            mend,
+            is_grave=False,
+        )
     elif content.get("ArchivedAt"):
-        yield AccountFault(f"the message stream {name} is archived and takes no letters", mend)
+        yield AccountFault(said("the message stream {name} is archived and takes no letters", name=name), mend)
     elif content.get("MessageStreamType") != wanted:
-        words = f"the message stream {name} is not of type {wanted}, which Postmark wants for such letters"
+        words = said(
+            "the message stream {name} is not of type {wanted}, which Postmark wants for such letters",
+            name=name,
+            wanted=wanted,
+        )
         yield AccountFault(words, mend, is_grave=False)

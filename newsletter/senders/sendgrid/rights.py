@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from newsletter.errors import SendError
 from newsletter.senders.https import Api, ask_json
 from newsletter.senders.reports import AccountFault, AccountState
+from newsletter.text.sentences import joined, said
 
 if TYPE_CHECKING:
     from newsletter.senders.sendgrid.options import SendGridOptions
@@ -47,7 +48,11 @@ def look(api: Api, options: SendGridOptions) -> AccountState:
         return AccountState("the key is known", (fault,), answer.date, at)
     scopes = content.get("scopes")
     if answer.status != 200 or not isinstance(scopes, list):
-        raise SendError(f"SendGrid gives no answer at {PATH} ({answer.status})", where=api.where, mend="try again")
+        raise SendError(
+            said("SendGrid gives no answer at {path} ({status})", path=PATH, status=answer.status),
+            where=api.where,
+            mend="try again",
+        )
     named = {one for one in scopes if isinstance(one, str)}
     faults = []
     if SEND not in named:
@@ -69,6 +74,10 @@ def look(api: Api, options: SendGridOptions) -> AccountState:
             )
         )
     more = sorted(one for one in named if not one.startswith(_HARMLESS))
-    words = "the key works and may send"
-    words += f"; it may do {len(more)} things more than that, which a key of its own for this need not" if more else ""
+    words: str = "the key works and may send"
+    if more:
+        rest = said(
+            "it may do {number} things more than that, which a key of its own for this need not", number=len(more)
+        )
+        words = joined((words, rest))
     return AccountState(words, tuple(faults), answer.date, at)

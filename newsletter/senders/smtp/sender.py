@@ -11,6 +11,7 @@ from newsletter.models import Letter
 from newsletter.senders.provider import LOOK_SECONDS, LOOPBACK
 from newsletter.senders.reports import AccountState
 from newsletter.text.mailbox import split_mailbox
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     import ssl
@@ -85,10 +86,14 @@ class Smtp:
         try:
             asyncio.run(greet())
         except (HaltError, ConnectionBrokenError) as error:
-            raise SendError(f"the SMTP server does not take us: {error}", where=options.where) from None
+            raise SendError(
+                said("the SMTP server does not take us: {fault}", fault=error), where=options.where
+            ) from None
         entered = "and takes our log-in" if options.user else "and asks for no log-in"
         hidden = "in the clear" if options.security == "none" else "over TLS"
-        return AccountState(f"{options.where} answers {hidden} {entered}")
+        return AccountState(
+            said("{where} answers {hidden} {entered}", where=options.where, hidden=hidden, entered=entered)
+        )
 
     def _context(self) -> ssl.SSLContext | None:
         if self._options.security == "none" or self._tls is not None:
@@ -99,7 +104,7 @@ class Smtp:
             self._tls = ssl.create_default_context(cafile=self._options.ca or None)
         except (OSError, ssl.SSLError) as error:
             raise SettingsError(
-                f"the certificates to trust cannot be read ({error.strerror or error})",
+                said("the certificates to trust cannot be read ({fault})", fault=error.strerror or error),
                 where=f"[smtp] ca = {self._options.ca}",
                 mend="name a PEM file",
             ) from None

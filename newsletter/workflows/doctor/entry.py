@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter.senders import registry
+from newsletter.text.sentences import counted, joined, said
 from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
 from newsletter.workspace.config import FILE, SECRETS
 from newsletter.workspace.folder import read_keys
@@ -50,13 +51,17 @@ def secrets(case: Examination) -> Iterator[Examined]:
     if open_ones:
         named = ", ".join(str(one.relative_to(case.root)) for one in open_ones)
         mend = f"chmod 600 {shlex.join(map(str, open_ones))}"
-        yield Examined("secrets", "fail", f"others on this machine can read {named}", mend)
+        yield Examined("secrets", "fail", said("others on this machine can read {files}", files=named), mend)
     elif _mode(folder) & _OTHERS:
         words = "others on this machine can see which secrets there are"
         yield Examined("secrets", "warn", words, f"chmod 700 {shlex.quote(str(folder))}")
     else:
         number = len(keys.tokens)
-        yield Examined("secrets", "ok", f"for you alone; links are signed, {number} key{'s' if number > 1 else ''}")
+        yield Examined(
+            "secrets",
+            "ok",
+            counted("for you alone; links are signed, {n} key", "for you alone; links are signed, {n} keys", number),
+        )
 
 
 def _holds_secrets(path: Path) -> bool:
@@ -82,11 +87,18 @@ def settings_file(case: Examination) -> Iterator[Examined]:
     if not held:
         yield Examined("settings-file", "ok", "holds no secret")
         return
-    words, mend = f"holds a secret ({held[0]})", f"move it into the file secrets/{held[0]}, for you alone"
+    words, mend = (
+        said("holds a secret ({key})", key=held[0]),
+        said("move it into the file secrets/{key}, for you alone", key=held[0]),
+    )
     if _mode(path) & _OTHERS:
-        yield Examined("settings-file", "fail", f"{words}, and others on this machine can read it", mend)
+        yield Examined(
+            "settings-file", "fail", said("{words}, and others on this machine can read it", words=words), mend
+        )
     else:
-        yield Examined("settings-file", "warn", f"{words}, which goes wherever the file is copied", mend)
+        yield Examined(
+            "settings-file", "warn", said("{words}, which goes wherever the file is copied", words=words), mend
+        )
 
 
 def _secrets_in(values: dict[str, Any]) -> Iterator[str]:
@@ -122,7 +134,7 @@ def private(case: Examination) -> Iterator[Examined]:
     # A folder that nobody may enter keeps what is in it, whatever the modes there are.
     open_ones = [one for one in seen if _mode(one) & reads and _mode(one.parent) & (stat.S_IXGRP | stat.S_IXOTH)]
     if open_ones:
-        words = f"others on this machine can read {open_ones[0]}, which holds addresses"
+        words = said("others on this machine can read {place}, which holds addresses", place=open_ones[0])
         letters = "700" if open_ones[0].is_dir() else "600"
         yield Examined("private", "warn", words, f"chmod {letters} {shlex.quote(str(open_ones[0]))}")
     else:
@@ -138,16 +150,21 @@ def keys(case: Examination) -> Iterator[Examined]:
     ages = {one.name: one.stat().st_mtime for one in folder.iterdir() if one.is_file() and one.name in secret}
     own = (folder / KEYS).stat().st_mtime if (folder / KEYS).exists() else 0.0
     since = (
-        f"the keys of links are of {datetime.fromtimestamp(own, UTC):%Y-%m-%d}" if own else "there are no keys of links"
+        said("the keys of links are of {day}", day=f"{datetime.fromtimestamp(own, UTC):%Y-%m-%d}")
+        if own
+        else "there are no keys of links"
     )
     for name, at in sorted(ages.items()):
         age = case.now() - datetime.fromtimestamp(at, UTC)
         if age > OLD:
-            words = f"secrets/{name} has been the same for {age.days:,} days"
+            words = said("secrets/{name} has been the same for {days} days", name=name, days=f"{age.days:,}")
             yield Examined("keys", "warn", words, "make a new key at the provider, and delete the old one there")
             return
-    told = [f"secrets/{name} of {datetime.fromtimestamp(at, UTC):%Y-%m-%d}" for name, at in sorted(ages.items())]
-    yield Examined("keys", "ok", ", ".join([since, *told]))
+    told = [
+        said("secrets/{name} of {day}", name=name, day=f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}")
+        for name, at in sorted(ages.items())
+    ]
+    yield Examined("keys", "ok", joined([since, *told], ", "))
 
 
 def git(case: Examination) -> Iterator[Examined]:
@@ -157,8 +174,8 @@ def git(case: Examination) -> Iterator[Examined]:
         raise SkippedCheck("the workspace is in no git repository, or there is no git here")
     kept = [line for line in found.splitlines() if line]
     if kept:
-        words = f"git keeps {', '.join(kept[:3])}, and so does everybody who has a copy"
-        mend = f"git rm --cached {kept[0]}; then make new keys, since the old ones stay in its history"
+        words = said("git keeps {files}, and so does everybody who has a copy", files=", ".join(kept[:3]))
+        mend = said("git rm --cached {file}; then make new keys, since the old ones stay in its history", file=kept[0])
         yield Examined("git", "fail", words, mend)
     else:
         yield Examined("git", "ok", "keeps neither secrets nor addresses")

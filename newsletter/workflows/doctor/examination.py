@@ -13,6 +13,7 @@ from newsletter.errors import DatabaseError
 from newsletter.senders import registry
 from newsletter.senders.provider import Opening
 from newsletter.text.mailbox import split_mailbox
+from newsletter.text.sentences import said
 from newsletter.wiring import WatchedWorkspace
 from newsletter.workflows import status
 from newsletter.workflows.doctor.hiding import SecretHider, secrets_of
@@ -198,12 +199,12 @@ class Examination:
         """What a provider says of the account; nobody is sent anything."""
         from newsletter.letters.mime import SLOT_WIDTHS
 
-        said, provider = self.settings.sender, registry.provider(name)
+        sender, provider = self.settings.sender, registry.provider(name)
         if provider.look is None:
-            raise SkippedCheck(f"nobody can be asked about {provider.title}")
+            raise SkippedCheck(said("nobody can be asked about {provider}", provider=provider.title))
         if self.offline and provider.account is not None:
             raise SkippedCheck("not asked, as --offline says")
-        opening = Opening(self.root, self.settings.outbox, said.fsync, said.batch, SLOT_WIDTHS)
+        opening = Opening(self.root, self.settings.outbox, sender.fsync, sender.batch, SLOT_WIDTHS)
         return provider.look(self.settings.options[name], opening)
 
     def close(self) -> None:

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.text.dates import in_zone
-from newsletter.workflows.doctor.models import RECEIVERS_SAY, Check, DoctorState, Examined, SkippedCheck
+from newsletter.text.sentences import joined, said
+from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
+from newsletter.workflows.status.texts import RECEIVERS_SAY
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,10 +54,10 @@ def _when(moment: datetime, case: Examination) -> str:
 
 
 def _line(name: str, found: Sequence[Finding], state: DoctorState) -> Examined:
-    said, step = found[0].words, found[0].next
-    words = said.removesuffix(f"; {step}") if step else said
-    more = f" (and {len(found) - 1} more like it)" if len(found) > 1 else ""
-    return Examined(name, state, words + more, step)
+    words = found[0].told
+    if len(found) > 1:
+        words = said("{words} (and {number} more like it)", words=words, number=len(found) - 1)
+    return Examined(name, state, words, found[0].next)
 
 
 def schedule(case: Examination) -> Iterator[Examined]:
@@ -70,7 +72,9 @@ def schedule(case: Examination) -> Iterator[Examined]:
     else:
         soon = state.scheduled[0]
         last = state.handled.get(soon.job)
-        told = f"{soon.job}: next {_when(soon.moment, case)}" + (f", last {_when(last, case)}" if last else "")
+        told = said("{job}: next {when}", job=soon.job, when=_when(soon.moment, case))
+        if last:
+            told = joined((told, said("last {when}", when=_when(last, case))), ", ")
         yield Examined("schedule", "ok", told)
 
 
@@ -83,8 +87,8 @@ def worker(case: Examination) -> Iterator[Examined]:
         raise SkippedCheck("none was ever started, and nothing waits for one")
     else:
         lives = state.worker_until is not None and state.now <= state.worker_until
-        more = "" if lives else "; nothing waits for one"
-        yield Examined("worker", "ok", f"its last sign of life: {_when(state.worker_at, case)}{more}")
+        words = said("its last sign of life: {when}", when=_when(state.worker_at, case))
+        yield Examined("worker", "ok", words if lives else joined((words, "nothing waits for one")))
 
 
 def cron(case: Examination) -> Iterator[Examined]:
@@ -95,11 +99,11 @@ def cron(case: Examination) -> Iterator[Examined]:
     ours = [(line, found) for line in lines if (found := _CALLS.search(line)) is not None and _is_ours(line, case.root)]
     for line, found in ours:
         if program := _missing_program(line):
-            words = f"cron calls {program}, which is not there"
-            yield Examined("cron", "fail", words, "correct the path in: crontab -e")
+            gone = said("cron calls {program}, which is not there", program=program)
+            yield Examined("cron", "fail", gone, "correct the path in: crontab -e")
             return
         verb = found["verb"].replace("schedule", "schedule --run")
-        yield Examined("cron", "ok", f"calls newsletter {verb} ({_moments(line)})")
+        yield Examined("cron", "ok", said("calls newsletter {verb} ({moments})", verb=verb, moments=_moments(line)))
         return
     timers = [one for one in (case.instruments.run(_TIMERS) or "").splitlines() if re.search("newsletter|nashra", one)]
     if timers:
@@ -111,7 +115,9 @@ def cron(case: Examination) -> Iterator[Examined]:
     if not asked:
         raise SkippedCheck("no crontab can be asked here (no such program, or none for this user)")
     words = "there is a schedule, and neither a worker nor a cron line keeps it"
-    mend = f"crontab -e, and add: */5 * * * * newsletter -C {shlex.quote(str(case.root))} schedule --run"
+    mend = said(
+        "crontab -e, and add: */5 * * * * newsletter -C {place} schedule --run", place=shlex.quote(str(case.root))
+    )
     yield Examined("cron", "warn", words, mend)
 
 
@@ -214,19 +220,25 @@ def sources(case: Examination) -> Iterator[Examined]:
 
 
 def _skipped_offline(source: str) -> Examined:
-    return Examined("sources", "skipped", f"{source}: not asked, as --offline says", about=source)
+    return Examined("sources", "skipped", said("{source}: not asked, as --offline says", source=source), about=source)
 
 
 def _file_source(case: Examination, source: str) -> Examined:
     path = case.root / Path(source).expanduser()
     if any(sign in source for sign in "*?["):
-        return Examined("sources", "ok", f"{source}: a pattern of files", about=source)
+        return Examined("sources", "ok", said("{source}: a pattern of files", source=source), about=source)
     if not path.exists():
         mend = "correct [collect] sources; paths start at the workspace"
-        return Examined("sources", "fail", f"{source}: there is no such file", mend, about=source)
+        return Examined("sources", "fail", said("{source}: there is no such file", source=source), mend, about=source)
     if not os.access(path, os.R_OK):
-        return Examined("sources", "fail", f"{source}: it may not be read", f"chmod u+r {path}", about=source)
-    return Examined("sources", "ok", f"{source}: there", about=source)
+        return Examined(
+            "sources",
+            "fail",
+            said("{source}: it may not be read", source=source),
+            said("chmod u+r {path}", path=path),
+            about=source,
+        )
+    return Examined("sources", "ok", said("{source}: there", source=source), about=source)
 
 
 def _web_source(case: Examination, source: str) -> Examined:
@@ -234,10 +246,14 @@ def _web_source(case: Examination, source: str) -> Examined:
     try:
         got = fetcher.get(source)
     except SourceError as error:
-        return Examined("sources", "fail", f"{source}: {error.what}", error.mend, about=source)
+        return Examined(
+            "sources", "fail", said("{source}: {fault}", source=source, fault=error.what), error.mend, about=source
+        )
     root = _interface(case, got)
     if not root:
-        return Examined("sources", "ok", f"{source}: answers; no WordPress shows itself there", about=source)
+        return Examined(
+            "sources", "ok", said("{source}: answers; no WordPress shows itself there", source=source), about=source
+        )
     return _rest(case, source, root)
 
 
@@ -264,10 +280,16 @@ def _rest(case: Examination, source: str, root: str) -> Examined:
     except SourceError as error:
         status = getattr(error, "status", 0)
         state = {401: "closed (401)", 403: "forbidden (403)", 404: "not there (404)"}.get(status, error.what)
-        words = f"{source}: WordPress, its REST interface is {state}; articles come by its feed, which tells less"
-        mend = f"ask who runs the site to open {root}wp/v2/posts for reading"
+        words = said(
+            "{source}: WordPress, its REST interface is {state}; articles come by its feed, which tells less",
+            source=source,
+            state=state,
+        )
+        mend = said("ask who runs the site to open {root}wp/v2/posts for reading", root=root)
         return Examined("sources", "warn", words, mend, about=source)
-    return Examined("sources", "ok", f"{source}: WordPress, its REST interface is open", about=source)
+    return Examined(
+        "sources", "ok", said("{source}: WordPress, its REST interface is open", source=source), about=source
+    )
 
 
 def mailbox(case: Examination) -> Iterator[Examined]:
@@ -284,28 +306,35 @@ def mailbox(case: Examination) -> Iterator[Examined]:
             )
         path = case.root / Path(_bare(found[0]["path"])).expanduser()
     if not path.exists():
-        yield Examined("mailbox", "fail", f"{path}: there is no such mailbox", "name a Maildir folder or an mbox file")
+        yield Examined(
+            "mailbox",
+            "fail",
+            said("{path}: there is no such mailbox", path=path),
+            "name a Maildir folder or an mbox file",
+        )
         return
     first = next(mailboxes.items(path), None)
     words = "it can be read" if first is not None else "it can be read, and is empty"
-    yield Examined("mailbox", "ok", f"{path}: {words}")
+    yield Examined("mailbox", "ok", said("{path}: {words}", path=path, words=words))
 
 
 def alerts(case: Examination) -> Iterator[Examined]:
     """Whether somebody is told when something stops."""
     import shutil
 
-    said = case.settings.alerts
-    ways = [name for name in ("mail", "command", "url") if getattr(said, name)]
+    about = case.settings.alerts
+    ways = [name for name in ("mail", "command", "url") if getattr(about, name)]
     if not ways:
         raise SkippedCheck("nobody is told when something stops", "name somebody under [alerts]")
-    if said.command:
-        words = shlex.split(said.command)
+    if about.command:
+        words = shlex.split(about.command)
         program = words[0] if words else ""
         if not (shutil.which(program) or os.access(case.root / program, os.X_OK)):
             yield Examined("alerts", "fail", "the program of [alerts] command is not there", "correct its path")
             return
-    yield Examined("alerts", "ok", f"told by {' and '.join(ways)}; try it with: newsletter status --test-alert")
+    yield Examined(
+        "alerts", "ok", said("told by {ways}; try it with: newsletter status --test-alert", ways=" and ".join(ways))
+    )
 
 
 CHECKS = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import joined, said
 from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
 from newsletter.workflows.status import judging
 from newsletter.workflows.status.reading import disks_of
@@ -49,18 +50,26 @@ def database(case: Examination) -> Iterator[Examined]:
         yield Examined("database", "ok", "it is empty; the first command that needs it makes the tables")
         return
     if found != HEAD:
-        words = f"its schema is {found}, this version of the program has {HEAD}" if found else "it is empty"
+        words = (
+            said("its schema is {found}, this version of the program has {ours}", found=found, ours=HEAD)
+            if found
+            else "it is empty"
+        )
         if where.is_sqlite:
-            yield Examined("database", "warn", f"{words}; the next command upgrades it, after a copy", upgrade)
+            yield Examined(
+                "database", "warn", said("{words}; the next command upgrades it, after a copy", words=words), upgrade
+            )
         else:
             yield Examined("database", "fail", words, upgrade)
         return
     for one in case.findings("restored", "database"):
-        yield Examined("database", "fail", one.words.partition(";")[0], one.next)
+        yield Examined("database", "fail", one.told, one.next)
         return
     kind = "SQLite" if where.is_sqlite else "PostgreSQL"
-    size = f", {case.file.stat().st_size / 1e6:,.1f} MB" if case.file is not None else ""
-    yield Examined("database", "ok", f"{kind} answers, schema {found}{size}")
+    told = said("{kind} answers, schema {version}", kind=kind, version=found)
+    if case.file is not None:
+        told = joined((told, said("{size} MB", size=f"{case.file.stat().st_size / 1e6:,.1f}")), ", ")
+    yield Examined("database", "ok", told)
 
 
 def integrity(case: Examination) -> Iterator[Examined]:
@@ -73,11 +82,13 @@ def integrity(case: Examination) -> Iterator[Examined]:
 def _whole(connection: Connection) -> Examined:
     found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(3)")]
     if found != ["ok"]:
-        words = f"the file is damaged: {found[0].splitlines()[-1]}"
+        words = said("the file is damaged: {fault}", fault=found[0].splitlines()[-1])
         return Examined("integrity", "fail", words, "stop everything, and restore the newest copy in backups/")
     mode = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
     if mode != "wal":
-        words = f"the file is whole, but in journal mode {mode}: who reads and who writes wait for each other"
+        words = said(
+            "the file is whole, but in journal mode {mode}: who reads and who writes wait for each other", mode=mode
+        )
         mend = (
             "the next command sets WAL by itself; if it comes back, the file lies where that cannot be (a network disk)"
         )
@@ -91,9 +102,9 @@ def _server(connection: Connection, case: Examination) -> Examined:
     major = int(first) if first.isdecimal() else 0
     until = SUPPORTED_UNTIL.get(major)
     if 0 < major < min(SUPPORTED_UNTIL) or (until is not None and case.now() > until):
-        words = f"PostgreSQL {text} gets no more corrections"
+        words = said("PostgreSQL {version} gets no more corrections", version=text)
         return Examined("integrity", "warn", words, "upgrade the server to a version that its makers look after")
-    return Examined("integrity", "ok", f"PostgreSQL {text}, which its makers look after")
+    return Examined("integrity", "ok", said("PostgreSQL {version}, which its makers look after", version=text))
 
 
 def backup(case: Examination) -> Iterator[Examined]:
@@ -102,10 +113,14 @@ def backup(case: Examination) -> Iterator[Examined]:
     if not state.is_sqlite:
         raise SkippedCheck("PostgreSQL is backed up with its own tools, and nobody can see that from here")
     for one in case.findings("backup"):
-        yield Examined("backup", "warn", one.words.partition(";")[0], one.next)
+        yield Examined("backup", "warn", one.told, one.next)
         return
     if state.backup_at is not None:
-        yield Examined("backup", "ok", f"the newest copy is of {in_zone(state.backup_at, case.workspace.zone)}")
+        yield Examined(
+            "backup",
+            "ok",
+            said("the newest copy is of {when}", when=in_zone(state.backup_at, case.workspace.zone)),
+        )
     elif state.sends and state.backup_days:
         yield Examined("backup", "warn", "there is no copy of the database", "newsletter database backup")
     else:
@@ -121,11 +136,11 @@ def disk(case: Examination) -> Iterator[Examined]:
     file = case.file if settings is not None else None
     found = disks_of(case.root, file, outbox, case.instruments.disk_usage or shutil.disk_usage)
     for one in judging.full_disks(found):
-        words = one.words.partition(";")[0]
+        words = one.told
         yield Examined("disk", "fail", words, one.next)
         return
-    told = ", ".join(f"{one.free / 1e9:,.1f} GB free for the {one.place}" for one in found)
-    yield Examined("disk", "ok", told or "it does not say how much is free")
+    free = [said("{size} GB free for the {place}", size=f"{one.free / 1e9:,.1f}", place=one.place) for one in found]
+    yield Examined("disk", "ok", joined(free, ", ") if free else "it does not say how much is free")
 
 
 def templates(case: Examination) -> Iterator[Examined]:
@@ -148,11 +163,17 @@ def templates(case: Examination) -> Iterator[Examined]:
             _ = filled.compile(source, name, path) if name in own else filled.parse(source, name, path)
         except TemplateSyntaxError as error:
             place = f"templates/{name}:{error.lineno}"
-            mend = f"correct {place}" if name in own else "install the program anew; its own template is damaged"
-            yield Examined("templates", "fail", f"{place}: {error.message}", mend, about=name)
+            mend = (
+                said("correct {place}", place=place)
+                if name in own
+                else "install the program anew; its own template is damaged"
+            )
+            yield Examined(
+                "templates", "fail", said("{place}: {fault}", place=place, fault=error.message), mend, about=name
+            )
             return
         except (UnicodeDecodeError, OSError) as error:
-            words = f"templates/{name} cannot be read ({type(error).__name__})"
+            words = said("templates/{name} cannot be read ({fault})", name=name, fault=type(error).__name__)
             yield Examined("templates", "fail", words, "save it as UTF-8, readable by you", about=name)
             return
     languages = sorted({case.settings.publication.language} if case.found.settings is not None else {"ar"})
@@ -161,33 +182,50 @@ def templates(case: Examination) -> Iterator[Examined]:
             for domain in ("letter", "pages", "alerts"):
                 catalogue(filled, language, domain)
     except NashraError as error:
-        yield Examined("templates", "fail", f"templates/{error.where}: {error.what}", error.mend, about=error.where)
+        yield Examined(
+            "templates",
+            "fail",
+            said("templates/{name}: {fault}", name=error.where, fault=error.what),
+            error.mend,
+            about=error.where,
+        )
         return
     strange = sorted(one for one in own if not one.startswith(_OWN))
     if strange:
-        words = f"templates/{strange[0]} is in a folder that nobody looks into"
+        words = said("templates/{name} is in a folder that nobody looks into", name=strange[0])
         yield Examined("templates", "warn", words, "move it into templates/email, templates/web or templates/locale")
         return
-    mine = f", {len(own)} of them the newsroom's own" if own else ""
-    yield Examined("templates", "ok", f"all {len(names)} can be read{mine}")
+    told = said("all {number} can be read", number=len(names))
+    if own:
+        told = joined((told, said("{number} of them the newsroom's own", number=len(own))), ", ")
+    yield Examined("templates", "ok", told)
 
 
 def fonts(case: Examination) -> Iterator[Examined]:
     """Whether fonts that are named have one behind them that every mail program has."""
     about = case.settings.publication
-    said = {
+    named = {
         "[letter] fonts": about.fonts,
         "[theme] headings": about.theme.headings,
         "[theme] text": about.theme.text,
     }
-    for place, value in said.items():
+    for place, value in named.items():
         families = [one.strip(" '\"").lower() for one in value.split(",")]
         if value and value not in {"sans", "serif"} and families[-1] not in GENERIC:
-            words = f"{place} ends with {families[-1]}: who has none of these gets whatever the mail program takes"
-            yield Examined("fonts", "warn", words, f'end it with a family that everybody has: "{value}, sans-serif"')
+            words = said(
+                "{place} ends with {family}: who has none of these gets whatever the mail program takes",
+                place=place,
+                family=families[-1],
+            )
+            yield Examined(
+                "fonts",
+                "warn",
+                words,
+                said('end it with a family that everybody has: "{value}, sans-serif"', value=value),
+            )
             return
-    named = any(value and value not in {"sans", "serif"} for value in said.values())
-    yield Examined("fonts", "ok", "every list has a family that everybody has" if named else "those of the program")
+    has_own = any(value and value not in {"sans", "serif"} for value in named.values())
+    yield Examined("fonts", "ok", "every list has a family that everybody has" if has_own else "those of the program")
 
 
 CHECKS = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import Sentence, joined, said
 from newsletter.workflows.doctor import faults
 from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 from newsletter.workspace import sponsors
@@ -35,7 +36,11 @@ def settings(case: Examination) -> Iterator[Examined]:
         yield from (Examined("settings", "fail", *one) for one in wrong[:MOST_TOLD])
         return
     about = case.settings.publication
-    yield Examined("settings", "ok", f"all of them are understood: {about.name}, {about.language}")
+    yield Examined(
+        "settings",
+        "ok",
+        said("all of them are understood: {name}, {language}", name=about.name, language=about.language),
+    )
 
 
 def _faults_of_bookings(case: Examination) -> list[str]:
@@ -50,6 +55,10 @@ def _version(case: Examination) -> Callable[[str], str]:
     return case.instruments.versions or faults.installed
 
 
+def _fault(name: str, version: str, words: str) -> Sentence:
+    return said("{name} {version}: {fault}", name=name, version=version, fault=words)
+
+
 def python(case: Examination) -> Iterator[Examined]:
     """The interpreter, and the SQLite that it brings."""
     version = _version(case)
@@ -58,10 +67,12 @@ def python(case: Examination) -> Iterator[Examined]:
     if not told:
         yield Examined("python", "ok", f"Python {version('python')}, SQLite {version('sqlite')}")
         return
-    words = "; ".join(f"{names[one.name]} {there}: {one.words}" for one, there in told)
-    ends = " and ".join(dict.fromkeys(f"{names[one.name]} {one.mended(there)}" for one, there in told))
+    words = joined(_fault(names[one.name], there, one.words) for one, there in told)
+    ends = joined(dict.fromkeys(f"{names[one.name]} {one.mended(there)}" for one, there in told), " and ")
     sources = " ".join(one.source for one, _ in told)
-    yield Examined("python", "warn", words, f"update to {ends}, and keep backups ({sources})")
+    yield Examined(
+        "python", "warn", words, said("update to {ends}, and keep backups ({sources})", ends=ends, sources=sources)
+    )
 
 
 def versions(case: Examination) -> Iterator[Examined]:
@@ -70,12 +81,22 @@ def versions(case: Examination) -> Iterator[Examined]:
     packages = sorted({one.name for one in faults.FAULTS} - {"python", "sqlite"})
     told = list(faults.found(version, *packages))
     if told:
-        words = "; ".join(f"{one.name} {there}: {one.words}" for one, there in told)
+        words = joined(_fault(one.name, there, one.words) for one, there in told)
         one = told[0][0]
-        yield Examined("versions", "warn", words, f"pip install --upgrade '{one.name}>={one.fixed[0]}' ({one.source})")
+        yield Examined(
+            "versions",
+            "warn",
+            words,
+            said(
+                "pip install --upgrade '{name}>={version}' ({source})",
+                name=one.name,
+                version=one.fixed[0],
+                source=one.source,
+            ),
+        )
         return
     known = ", ".join(f"{name} {found}" for name in packages if (found := version(name)))
-    yield Examined("versions", "ok", f"none with a fault that is known here: {known}")
+    yield Examined("versions", "ok", said("none with a fault that is known here: {known}", known=known))
 
 
 def tls(case: Examination) -> Iterator[Examined]:
@@ -88,11 +109,13 @@ def tls(case: Examination) -> Iterator[Examined]:
     folder = Path(paths.capath) if paths.capath else None
     listed = folder is not None and folder.is_dir() and any(folder.iterdir())
     if case.instruments.certificates is None and number < LEAST_AUTHORITIES and not listed:
-        words = f"this machine trusts {number} certificate authorities: nobody's certificate can be checked"
+        words = said(
+            "this machine trusts {number} certificate authorities: nobody's certificate can be checked", number=number
+        )
         yield Examined("tls", "fail", words, "install the system's package ca-certificates")
         return
     if ssl.OPENSSL_VERSION_INFO < (3,):
-        words = f"{ssl.OPENSSL_VERSION} gets no more corrections"
+        words = said("{version} gets no more corrections", version=ssl.OPENSSL_VERSION)
         yield Examined("tls", "warn", words, "take a Python that is built with OpenSSL 3")
         return
     yield Examined("tls", "ok", ssl.OPENSSL_VERSION)
@@ -104,8 +127,12 @@ def clock(case: Examination) -> Iterator[Examined]:
     graver = max(apart, key=lambda name: abs(apart[name]), default="")
     if graver and abs(apart[graver]) > APART:
         seconds = apart[graver]
-        way = "behind" if seconds > 0 else "ahead of"
-        words = f"this machine's clock is {abs(seconds):,.0f} seconds {way} that of {graver}"
+        pattern = (
+            "this machine's clock is {seconds} seconds behind that of {name}"
+            if seconds > 0
+            else "this machine's clock is {seconds} seconds ahead of that of {name}"
+        )
+        words = said(pattern, seconds=f"{abs(seconds):,.0f}", name=graver)
         state: DoctorState = "fail" if abs(seconds) > FAR_APART else "warn"
         yield Examined("clock", state, words, "let the system keep it: timedatectl set-ntp true")
         return
@@ -114,7 +141,15 @@ def clock(case: Examination) -> Iterator[Examined]:
         return
     if not apart:
         raise SkippedCheck("no other clock could be asked")
-    yield Examined("clock", "ok", f"as {' and '.join(apart)} say, but for {max(map(abs, apart.values())):,.0f} seconds")
+    yield Examined(
+        "clock",
+        "ok",
+        said(
+            "as {names} say, but for {seconds} seconds",
+            names=joined(apart, " and "),
+            seconds=f"{max(map(abs, apart.values())):,.0f}",
+        ),
+    )
 
 
 def _differences(case: Examination) -> Iterator[tuple[str, float]]:
@@ -145,7 +180,7 @@ def _steps(case: Examination) -> Iterator[Examined]:
     except (SkippedCheck, NashraError):
         return
     for one in found:
-        words = one.words.partition(";")[0]
+        words = one.told
         yield Examined("clock", "fail" if one.needs_person else "warn", words, one.next)
 
 
@@ -156,14 +191,18 @@ def zone(case: Examination) -> Iterator[Examined]:
     about, now = case.settings.publication, case.now()
     there = in_zone(now, case.workspace.zone)
     offset = now.astimezone(case.workspace.zone).utcoffset() or timedelta()
-    name = f"{about.timezone}, {offset.total_seconds() / 3600:+g} hours"
+    hours = f"{offset.total_seconds() / 3600:+g}"
     if about.timezone in {"UTC", "Etc/UTC"} and (case.settings.schedule.weekly or case.settings.schedule.daily):
-        words = f"UTC, where it is {there}: what is planned goes by that, and not by the clock of the newsroom"
+        words = said(
+            "UTC, where it is {there}: what is planned goes by that, and not by the clock of the newsroom", there=there
+        )
         yield Examined(
             "zone", "warn", words, 'write timezone = "Africa/Algiers", or whichever is yours, under [newsletter]'
         )
         return
-    yield Examined("zone", "ok", f"{name}: it is {there} there")
+    yield Examined(
+        "zone", "ok", said("{zone}, {hours} hours: it is {there} there", zone=about.timezone, hours=hours, there=there)
+    )
 
 
 def files(case: Examination) -> Iterator[Examined]:  # noqa: ARG001  looks at the process alone
@@ -175,12 +214,16 @@ def files(case: Examination) -> Iterator[Examined]:  # noqa: ARG001  looks at th
 
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if limit != resource.RLIM_INFINITY and limit < LEAST_FILES:
-        words = f"a process may open {limit} at once, and a large send needs more"
+        words = said("a process may open {limit} files at once, and a large send needs more", limit=limit)
         yield Examined(
             "files", "warn", words, "ulimit -n 1024 before the command, or LimitNOFILE=1024 in a systemd unit"
         )
     else:
-        yield Examined("files", "ok", f"a process may open {limit:,} at once" if limit > 0 else "without a limit")
+        yield Examined(
+            "files",
+            "ok",
+            said("a process may open {limit} files at once", limit=f"{limit:,}") if limit > 0 else "without a limit",
+        )
 
 
 CHECKS = (

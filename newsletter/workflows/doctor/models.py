@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from newsletter.workflows.doctor.examination import Examination
     from newsletter.workflows.status.reading import DiskUsage
 
-RECEIVERS_SAY = ("complaints", "blocklist", "turned-away", "dmarc")
-"""Kinds of findings of ``newsletter status`` about how receivers take our letters."""
 DoctorState = Literal["ok", "warn", "fail", "skipped"]
 
 GROUPS: Mapping[str, str] = {

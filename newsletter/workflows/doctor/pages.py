@@ -12,6 +12,7 @@ from newsletter import media
 from newsletter.check import probe
 from newsletter.check.addresses import private
 from newsletter.letters import click_links, hosting
+from newsletter.text.sentences import said
 from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
 from subscribers import test_link
 
@@ -60,14 +61,16 @@ def pages(case: Examination) -> Iterator[Examined]:
     host, secure = parts.hostname or "", parts.scheme == "https"
     reached = case.provider.leaves(case.settings.provider_options)
     if reached and (not secure or private(host)):
-        words = f"they are at {url}, which readers cannot open"
+        words = said("they are at {url}, which readers cannot open", url=url)
         yield Examined("pages", "fail", words, "write the https address that readers reach as [web] url")
         yield Examined("certificate", "skipped", "the address is none that readers reach")
         return
     got = probe.request(f"{url}/health", connect=case.instruments.connect, context=case.instruments.certificates)
     if got.trouble and not got.certificate and not case.carries:
         yield Examined(
-            "pages", "skipped", f"{url} does not answer; letters stay on this machine, so nobody needs it yet"
+            "pages",
+            "skipped",
+            said("{url} does not answer; letters stay on this machine, so nobody needs it yet", url=url),
         )
     else:
         yield _health(url, got)
@@ -76,36 +79,45 @@ def pages(case: Examination) -> Iterator[Examined]:
 
 def _health(url: str, got: PageReply) -> Examined:
     if got.certificate:
-        return Examined("pages", "fail", f"{url} cannot be opened safely: {got.certificate}", "renew the certificate")
+        return Examined(
+            "pages",
+            "fail",
+            said("{url} cannot be opened safely: {fault}", url=url, fault=got.certificate),
+            "renew the certificate",
+        )
     if got.trouble:
-        return Examined("pages", "fail", f"{url} does not answer: {got.trouble}", _START)
+        return Examined("pages", "fail", said("{url} does not answer: {fault}", url=url, fault=got.trouble), _START)
     if 300 <= got.status < 400:
-        words = f"{url} leads elsewhere ({got.status}); mail programs follow nothing when somebody leaves"
+        words = said(
+            "{url} leads elsewhere ({status}); mail programs follow nothing when somebody leaves",
+            url=url,
+            status=got.status,
+        )
         return Examined("pages", "fail", words, "write the address that answers itself as [web] url")
     try:
         told = json.loads(got.body)
     except ValueError:
         told = None
     if not isinstance(told, dict) or "ok" not in told:
-        words = f"something else answers at {url} ({got.status})"
+        words = said("something else answers at {url} ({status})", url=url, status=got.status)
         return Examined("pages", "fail", words, "let its server hand requests on to newsletter serve")
     if not told["ok"]:
         return Examined("pages", "warn", "they answer, and say that the program is not well", "newsletter status")
-    return Examined("pages", "ok", f"{url} answers")
+    return Examined("pages", "ok", said("{url} answers", url=url))
 
 
 def _certificate(case: Examination, got: PageReply) -> Examined:
     if got.certificate:
-        words = f"it is not to be trusted: {got.certificate}"
+        words = said("it is not to be trusted: {fault}", fault=got.certificate)
         return Examined("certificate", "fail", words, "renew it, for the name under [web] url, with its chain")
     if not got.valid_until:
         return Examined("certificate", "skipped", "there was no connection to see it on")
     days = int((got.valid_until - case.now().timestamp()) // 86_400)
     until = f"{datetime.fromtimestamp(got.valid_until, UTC):%Y-%m-%d}"
     if days < SOON:
-        words = f"it ends on {until}, in {days} days, and nobody has renewed it"
+        words = said("it ends on {until}, in {days} days, and nobody has renewed it", until=until, days=days)
         return Examined("certificate", "fail" if days < VERY_SOON else "warn", words, "see why it is not renewed")
-    return Examined("certificate", "ok", f"good until {until}, {days} days more")
+    return Examined("certificate", "ok", said("good until {until}, {days} days more", until=until, days=days))
 
 
 def one_click(case: Examination) -> Iterator[Examined]:
@@ -113,10 +125,17 @@ def one_click(case: Examination) -> Iterator[Examined]:
     got = _asked(case, f"/leave/{test_link.NOBODY}", ONE_CLICK)
     mend = "let its server hand POST …/leave/… on to newsletter serve as it comes"
     if 300 <= got.status < 400:
-        words = f"it leads elsewhere ({got.status}), and RFC 8058 lets nobody follow: readers' clicks are lost"
-        yield Examined("one-click", "fail", words, f"{mend}; or write the address it leads to as [web] url")
+        words = said(
+            "it leads elsewhere ({status}), and RFC 8058 lets nobody follow: readers' clicks are lost",
+            status=got.status,
+        )
+        yield Examined(
+            "one-click", "fail", words, said("{mend}; or write the address it leads to as [web] url", mend=mend)
+        )
     elif got.status != 200:
-        yield Examined("one-click", "fail", f"a mail program that leaves for a reader gets {got.status}", mend)
+        yield Examined(
+            "one-click", "fail", said("a mail program that leaves for a reader gets {status}", status=got.status), mend
+        )
     else:
         yield Examined("one-click", "ok", "a POST of a test link is answered at once; it changed nothing")
 
@@ -128,9 +147,9 @@ def pictures(case: Examination) -> Iterator[Examined]:
     url = hosting.address(_base(case), media.PROBE)
     got = _asked(case, url.removeprefix(_base(case)))
     if got.status != 200 or got.body != media.PROBE.data:
-        words = f"a picture of a letter does not come ({got.status})"
-        if got.status == 200:
-            words = "something else comes where a picture of a letter is"
+        words: str = "something else comes where a picture of a letter is"
+        if got.status != 200:
+            words = said("a picture of a letter does not come ({status})", status=got.status)
         yield Examined("media", "fail", words, "let its server hand …/media/… on to newsletter serve unchanged")
     else:
         yield Examined("media", "ok", "the pages serve them unchanged")
@@ -143,9 +162,15 @@ def hook_route(case: Examination) -> Iterator[Examined]:
         raise SkippedCheck("no news of delivery are awaited there")
     got = _asked(case, f"/hooks/{provider.name}")
     if got.status == 405:
-        yield Examined("hook-route", "ok", f"…/hooks/{provider.name} is there and wants to be posted to")
+        yield Examined(
+            "hook-route", "ok", said("…/hooks/{name} is there and wants to be posted to", name=provider.name)
+        )
         return
-    words = f"…/hooks/{provider.name} answers {got.status}, where 405 to a question would say that it is there"
+    words = said(
+        "…/hooks/{name} answers {status}, where 405 to a question would say that it is there",
+        name=provider.name,
+        status=got.status,
+    )
     mend = "start newsletter serve anew, so that it knows the key; or let its server hand …/hooks/… on to it"
     yield Examined("hook-route", "fail" if got.status == 404 else "warn", words, mend)
 
@@ -159,8 +184,12 @@ def counted_links(case: Examination) -> Iterator[Examined]:
     if got.status == 404 and "no-referrer" in got.headers.get("referrer-policy", ""):
         yield Examined("counted-links", "ok", "the pages answer for them")
         return
-    words = f"links of letters lead to …/{click_links.FOLDER}/…, and something else answers there ({got.status})"
-    mend = f"let its server hand …/{click_links.FOLDER}/… on to newsletter serve unchanged"
+    words = said(
+        "links of letters lead to …/{folder}/…, and something else answers there ({status})",
+        folder=click_links.FOLDER,
+        status=got.status,
+    )
+    mend = said("let its server hand …/{folder}/… on to newsletter serve unchanged", folder=click_links.FOLDER)
     yield Examined("counted-links", "fail", words, mend)
 
 

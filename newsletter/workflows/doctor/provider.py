@@ -11,6 +11,7 @@ from newsletter.check.sender import domain_setup
 from newsletter.ledger.cursors import cursors_named
 from newsletter.senders import registry
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import joined, said
 from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
 
 if TYPE_CHECKING:
@@ -30,10 +31,15 @@ def sender(case: Examination) -> Iterator[Examined]:
     provider, settings = case.provider, case.settings
     options = settings.provider_options
     if lacking := provider.lacks(options):
-        words = f"letters are to go through {provider.title}, and [{provider.name}] has no {lacking}"
-        mend = f"write it into the file secrets/{provider.name}.{lacking}"
+        words = said(
+            "letters are to go through {title}, and [{name}] has no {lacking}",
+            title=provider.title,
+            name=provider.name,
+            lacking=lacking,
+        )
+        mend = said("write it into the file secrets/{name}.{lacking}", name=provider.name, lacking=lacking)
         if lacking not in provider.secrets:
-            mend = f"write it into newsletter.toml under [{provider.name}]"
+            mend = said("write it into newsletter.toml under [{name}]", name=provider.name)
         yield Examined("sender", "fail", words, mend)
         return
     idle = [
@@ -42,8 +48,13 @@ def sender(case: Examination) -> Iterator[Examined]:
         if one.options is not None and settings.options[one.name] != one.options()()
     ]
     if not case.carries and idle:
-        words = f"letters stay in the outbox and reach nobody, though [{idle[0]}] is set up"
-        yield Examined("sender", "warn", words, f'write kind = "{idle[0]}" under [sender], or take those lines out')
+        words = said("letters stay in the outbox and reach nobody, though [{name}] is set up", name=idle[0])
+        yield Examined(
+            "sender",
+            "warn",
+            words,
+            said('write kind = "{name}" under [sender], or take those lines out', name=idle[0]),
+        )
         return
     yield from _told("sender", case.account(), provider)
 
@@ -51,11 +62,11 @@ def sender(case: Examination) -> Iterator[Examined]:
 def _told(line: str, state: AccountState, provider: Provider[Any]) -> Iterator[Examined]:
     faults = sorted(state.faults, key=lambda one: not one.is_grave)
     if not faults:
-        yield Examined(line, "ok", f"{provider.title}: {state.words}")
+        yield Examined(line, "ok", said("{provider}: {words}", provider=provider.title, words=state.words))
         return
     worst: DoctorState = "fail" if faults[0].is_grave else "warn"
-    words = "; ".join(one.words for one in faults)
-    yield Examined(line, worst, f"{provider.title}: {words}", faults[0].mend)
+    words = joined(one.words for one in faults)
+    yield Examined(line, worst, said("{provider}: {words}", provider=provider.title, words=words), faults[0].mend)
 
 
 def fallback(case: Examination) -> Iterator[Examined]:
@@ -74,7 +85,7 @@ def fallback(case: Examination) -> Iterator[Examined]:
     mine = {one.words for one in problems(case.provider.authentication)}
     others = [one for one in problems(provider.authentication) if one.words not in mine]
     if told[0].state == "ok" and others:
-        words = f"should a send go on through {provider.title}: {others[0].words}"
+        words = said("should a send go on through {title}: {words}", title=provider.title, words=others[0].words)
         told = [Examined("fallback", "warn", words, others[0].mend)]
     yield from told
 
@@ -84,18 +95,29 @@ def webhook(case: Examination) -> Iterator[Examined]:
     provider, options = case.provider, case.settings.provider_options
     if provider.reports is None:
         mend = "read the mailbox that bounces come to: newsletter subscribers inbox MAILBOX" if case.carries else ""
-        raise SkippedCheck(f"{provider.title} sends no news of its own", mend)
+        raise SkippedCheck(said("{title} sends no news of its own", title=provider.title), mend)
     section = f"[{provider.name}]"
     if provider.reports(options) is None:
-        words = f"bounces and complaints do not come back: {section} does not say how its news verify"
-        mend = f"see docs/operating.md on {provider.title}'s webhook; it is pointed at …/hooks/{provider.name}"
+        words = said(
+            "bounces and complaints do not come back: {section} does not say how its news verify", section=section
+        )
+        mend = said(
+            "see docs/operating.md on {title}'s webhook; it is pointed at …/hooks/{name}",
+            title=provider.title,
+            name=provider.name,
+        )
         yield Examined("webhook", "warn", words, mend)
         return
     if fault := provider.reports_fault(options):
-        yield Examined("webhook", "fail", f"no news can ever verify: {fault}", f"copy the key into {section} again")
+        yield Examined(
+            "webhook",
+            "fail",
+            said("no news can ever verify: {fault}", fault=fault),
+            said("copy the key into {section} again", section=section),
+        )
         return
     for one in case.findings("webhook"):
-        yield Examined("webhook", "fail", one.words.partition(";")[0], one.next)
+        yield Examined("webhook", "fail", one.told, one.next)
         return
     yield _news(case, provider)
 
@@ -106,22 +128,34 @@ def _news(case: Examination, provider: Provider[Any]) -> Examined:
     gone = [one.send.finished for one in state.sends if one.send.state == "finished" and one.send.finished is not None]
     last: datetime | None = max(gone, default=None)
     if last is not None and state.now - last > NEWS_WAIT and (good is None or good < last):
-        ever = f"the last came {in_zone(good, case.workspace.zone)}" if good is not None else "none ever came"
-        words = f"letters went {in_zone(last, case.workspace.zone)}, and no news of them verified since: {ever}"
-        mend = f"see at {provider.title} whether its webhook is on and points at …/hooks/{provider.name}"
+        ever = (
+            said("the last came {when}", when=in_zone(good, case.workspace.zone))
+            if good is not None
+            else "none ever came"
+        )
+        words = said(
+            "letters went {when}, and no news of them verified since: {ever}",
+            when=in_zone(last, case.workspace.zone),
+            ever=ever,
+        )
+        mend = said(
+            "see at {title} whether its webhook is on and points at …/hooks/{name}",
+            title=provider.title,
+            name=provider.name,
+        )
         return Examined("webhook", "warn", words, mend)
     for one in case.findings("unknown-sends"):
-        return Examined("webhook", "warn", one.words.partition(";")[0], one.next)
+        return Examined("webhook", "warn", one.told, one.next)
     if good is None:
         return Examined("webhook", "ok", "the key is one; nothing has gone yet of which there could be news")
-    return Examined("webhook", "ok", f"the last verified {in_zone(good, case.workspace.zone)}")
+    return Examined("webhook", "ok", said("the last verified {when}", when=in_zone(good, case.workspace.zone)))
 
 
 def suppressions(case: Examination) -> Iterator[Examined]:
     """Whether the lists that the provider keeps were ever taken over."""
     provider = case.provider
     if provider.suppressions is None:
-        raise SkippedCheck(f"{provider.title} keeps no lists of addresses")
+        raise SkippedCheck(said("{title} keeps no lists of addresses", title=provider.title))
     if provider.lacks(case.settings.provider_options):
         raise SkippedCheck("the account is not set up; the line Way out says more")
     names = provider.suppressions(case.settings.provider_options).names
@@ -129,7 +163,9 @@ def suppressions(case: Examination) -> Iterator[Examined]:
     with case.workspace.database.read() as connection:
         missing = [one for one in names if not cursors_named(connection, f"{provider.name} {one}")]
     if missing and sent:
-        words = f"whom {provider.title} mails no more was never taken over ({', '.join(missing)})"
+        words = said(
+            "whom {title} mails no more was never taken over ({lists})", title=provider.title, lists=", ".join(missing)
+        )
         yield Examined("suppressions", "warn", words, "newsletter subscribers sync")
     elif missing:
         yield Examined("suppressions", "ok", "no letter has gone yet; take them over after the first: subscribers sync")

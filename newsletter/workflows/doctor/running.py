@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from newsletter.text.sentences import Sentence, said
 from newsletter.workflows.doctor.models import LINES, Check, DoctorState, Examined, SkippedCheck
 from newsletter.workflows.status.findings import without_addresses
 from subscribers.errors import Complaint
@@ -54,7 +55,7 @@ class _Fence:
         except Complaint as error:
             self._lines += self._rest("fail", *_words_of(error))
         except Exception as error:
-            words = f"it could not be looked at ({type(error).__name__}: {error})"
+            words = said("it could not be looked at ({fault})", fault=f"{type(error).__name__}: {error}")
             mend = "tell whoever looks after the program; the other lines hold all the same"
             self._lines += self._rest("warn", words, mend)
 
@@ -74,7 +75,8 @@ class _Fence:
             case.settings  # noqa: B018  says why there are none
         if broken := sorted(needs & case.found.unread):
             raise SkippedCheck(
-                f"something in [{broken[0]}] cannot be read", "mend it first; the line Settings says what is wrong"
+                said("something in [{section}] cannot be read", section=broken[0]),
+                "mend it first; the line Settings says what is wrong",
             )
         if self.check.online and case.offline:
             raise SkippedCheck("not asked, as --offline says")
@@ -84,7 +86,12 @@ class _Fence:
         allowed = self.check.seconds * self._case.instruments.patience
         self._thread.join(max(started + allowed - time.monotonic(), 0.0))
         if self._thread.is_alive():
-            return [*self._lines, *self._rest(self.check.late, f"no answer within {allowed:.0f} seconds", "try again")]
+            return [
+                *self._lines,
+                *self._rest(
+                    self.check.late, said("no answer within {seconds} seconds", seconds=f"{allowed:.0f}"), "try again"
+                ),
+            ]
         return self._lines
 
 
@@ -95,7 +102,7 @@ def _words_of(error: Complaint) -> tuple[str, str]:
         what, _, mend = what.rpartition("; ")
     # The URL of a database is long, and its account nobody's business.
     where = "" if "://" in error.where and "@" in error.where else error.where
-    words = f"{where}: {what}" if where else what
+    words = said("{where}: {what}", where=where, what=what) if where else what
     return words, mend or "check that it is there and answers, and try again"
 
 
@@ -105,5 +112,22 @@ def _clean(line: Examined, case: Examination) -> Examined:
     def cleaned(text: str) -> str:
         return " ".join(case.hide(text).split())[:_LONGEST_WORDS]
 
-    words = without_addresses(cleaned(line.words), _LONGEST_WORDS)
-    return replace(line, words=words, mend=cleaned(line.mend), record=cleaned(line.record), about=cleaned(line.about))
+    def without_people(text: str) -> str:
+        return without_addresses(cleaned(text), _LONGEST_WORDS)
+
+    return replace(
+        line,
+        words=_each(line.words, without_people),
+        mend=_each(line.mend, cleaned),
+        record=cleaned(line.record),
+        about=cleaned(line.about),
+    )
+
+
+def _each(text: str, clean: Callable[[str], str]) -> str:
+    """A text cleaned: a sentence part by part, unless a secret stands between its parts."""
+    if isinstance(text, Sentence):
+        made = text.cleaned(clean)
+        if clean(str(made)) == str(made):
+            return made
+    return clean(str(text))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from newsletter import ledger
 from newsletter.delivery.names import name_of
 from newsletter.errors import NashraError
+from newsletter.ledger import activity
 from newsletter.letters.mime import LEAVE
 from newsletter.senders import QUEUED, REFUSED, SUBMITTED, UNKNOWN, Parcel, load
 from newsletter.storage.retry import Retrying
@@ -145,6 +146,8 @@ class SmallLetters:
                 while more:
                     with self._setup.database.write() as connection:
                         more = bool(self._upkeep.forget(connection, now=now))
+                with self._setup.database.write() as connection:
+                    activity.forget(connection, now=now)
 
     def _let_go(self, upkeep: Upkeep, now: datetime) -> None:
         """Let go of those who did not answer, and say how many: nobody's letters end in silence."""

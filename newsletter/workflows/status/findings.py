@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from newsletter.text.sentences import Sentence
 from newsletter.workflows.status.texts import COMMAND, TAKE_OVER, TEXTS
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:=\[\]]+(?:@|%40)[^\s<>\"'(),;\[\]]+")
@@ -43,9 +44,14 @@ class Finding:
         return f"{said}; {self.next}" if self.step else said
 
     @property
-    def next(self) -> str:
-        """The next step in English; empty when there is none."""
-        return filled(self.step, self.parts)
+    def told(self) -> Sentence:
+        """What it is in English, without the next step, as a sentence that can be told in another language."""
+        return Sentence(self.text, "", 0, self.parts)
+
+    @property
+    def next(self) -> Sentence:
+        """The next step, in the same way; empty when there is none."""
+        return Sentence(self.step, "", 0, self.parts)
 
 
 def filled(text: str, parts: Mapping[str, str]) -> str:

@@ -115,3 +115,5 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 }
 """Kind of a finding to what is said of it, and what is said when it is over; empty when nothing is."""
 KINDS = tuple(TEXTS)
+RECEIVERS_SAY = ("complaints", "blocklist", "turned-away", "dmarc")
+"""Kinds of findings about how receivers take our letters."""

@@ -56,6 +56,10 @@ class StagedRow(NamedTuple):
     """What the file says of their consent, see ``own_export.record_as_json``; None when it says nothing."""
     uncounted: bool | None = None
     """Whether the file says that they want no counting of clicks."""
+    name: str | None = None
+    """What they are called, where that is to be kept; of two rows with one address, that of the first."""
+    name_key: str | None = None
+    """The same folded."""
 
 
 class StagedGroup(NamedTuple):
@@ -94,6 +98,8 @@ staged = sa.Table(
     sa.Column("suppressed_at", sa.BigInteger),
     sa.Column("record", sa.Text),
     sa.Column("uncounted", sa.Boolean),
+    sa.Column("name", sa.Text),
+    sa.Column("name_key", sa.Text),
     prefixes=["TEMPORARY"],
     sqlite_with_rowid=False,
 )
@@ -136,7 +142,7 @@ def _fill_postgresql(connection: Connection, rows: Iterable[tuple[Any, ...]], na
         'CREATE TEMPORARY TABLE staged_raw (address_key TEXT COLLATE "C", address TEXT, public_id BYTEA, '
         "needs_smtputf8 BOOLEAN, standing SMALLINT, rhythm TEXT, declined_topics SMALLINT, paused_until BIGINT, "
         "line BIGINT, created BIGINT, changed BIGINT, status SMALLINT, suppressed_for TEXT, suppressed_at BIGINT, "
-        "record TEXT, uncounted BOOLEAN)"
+        "record TEXT, uncounted BOOLEAN, name TEXT, name_key TEXT)"
     )
     statement = f"COPY staged_raw ({', '.join(names)}) FROM STDIN"
     with driver(connection).cursor() as cursor, cursor.copy(statement) as copy:

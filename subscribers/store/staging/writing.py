@@ -45,6 +45,7 @@ def write(
     source: str,
     words: str,
     asking: bool = False,
+    batch_id: int | None = None,
 ) -> None:
     """Make subscribers and subscriptions of the staged rows, and put every change into the record of consent.
 
@@ -57,6 +58,7 @@ def write(
         source: Name of the file, as the record of consent has it: ``file readers.csv``.
         words: What the editor states, for those of whom the file says nothing.
         asking: Only who has left is written; the others are to be asked, see `to_ask`.
+        batch_id: Id of the import, which the new subscriptions are marked with.
     """
     at = to_seconds(now)
     written = 0
@@ -73,7 +75,7 @@ def write(
         else:
             _record(connection, list_id, group, act, at=at, source=source, words=words)
         if group.before is None:
-            _subscribe(connection, list_id, group, decision.status, rhythm=rhythm, at=at)
+            _subscribe(connection, list_id, group, decision.status, rhythm=rhythm, at=at, batch_id=batch_id)
         else:
             _move(connection, list_id, group, decision.status, at=at)
         written += group.number
@@ -135,7 +137,14 @@ def _insert_lines(connection: Connection, lines: list[tuple[Any, ...]]) -> None:
 
 
 def _subscribe(
-    connection: Connection, list_id: int, group: StagedGroup, status: Status, *, rhythm: Rhythm, at: int
+    connection: Connection,
+    list_id: int,
+    group: StagedGroup,
+    status: Status,
+    *,
+    rhythm: Rhythm,
+    at: int,
+    batch_id: int | None,
 ) -> None:
     people = people_of(
         list_id,
@@ -148,8 +157,10 @@ def _subscribe(
         staged.c.paused_until,
         sa.func.coalesce(staged.c.created, sa.literal(at)).label("created"),
         sa.func.coalesce(staged.c.changed, staged.c.created, sa.literal(at)).label("changed"),
+        sa.literal(batch_id, sa.BigInteger),
     )
     names = ["list_id", "subscriber_id", "status", "rhythm", "declined_topics", "paused_until", "created", "changed"]
+    names.append("batch_id")
     # Somebody may have subscribed since the counting (PostgreSQL): what they did stays.
     connection.execute(
         insert(connection, subscription)
@@ -180,8 +191,9 @@ def _keep_uncounted(connection: Connection) -> None:
 def _insert_people(connection: Connection, at: int, *, asking: bool) -> None:
     """Everybody in the file who is not known yet, in order of key: the unique index then grows at one end."""
     columns = [staged.c.address, staged.c.address_key, staged.c.public_id, staged.c.needs_smtputf8]
+    called = [sa.func.coalesce(column, "").label(column.name) for column in (staged.c.name, staged.c.name_key)]
     new = (
-        sa.select(*columns, sa.func.coalesce(staged.c.created, sa.literal(at)).label("created"))
+        sa.select(*columns, sa.func.coalesce(staged.c.created, sa.literal(at)).label("created"), *called)
         .where(
             sa.or_(
                 staged.c.standing == LEFT,
@@ -194,6 +206,6 @@ def _insert_people(connection: Connection, at: int, *, asking: bool) -> None:
     )
     connection.execute(
         insert(connection, subscriber)
-        .from_select([*(column.name for column in columns), "created"], new)
+        .from_select([*(column.name for column in columns), "created", "name", "name_key"], new)
         .on_conflict_do_nothing(index_elements=["address_key"])
     )

@@ -1,0 +1,160 @@
+"""Coming in and going out: a token traded for a cookie, sign-in by name, the password once more, signing out."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from newsletter.desk.desk import ENTRY
+from newsletter.desk.models import DeskRoute
+from newsletter.workspace.editors import folded
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from newsletter.desk.request import DeskRequest
+
+SMALL = 8_000
+"""Bytes of a form of somebody whom nobody knows yet."""
+_AT_ONCE = 2
+"""Passwords that are compared at once: each takes 64 MiB."""
+_PATIENCE = 10.0
+"""Seconds that somebody waits for one of them."""
+_COMPARING = threading.BoundedSemaphore(_AT_ONCE)
+
+
+def _entry(request: DeskRequest) -> Response:
+    if request.desk.named:
+        return request.to("/sign-in")
+    return request.page("desk/door/enter.html.j2", {"wrong": ""})
+
+
+def _trade(request: DeskRequest) -> Response:
+    desk = request.desk
+    if desk.named:
+        return request.to("/sign-in")
+    # Whoever types it may paste the whole address.
+    if not desk.sign_ins.take(request.form.get("token", "").strip().rpartition("#")[2]):
+        return request.page("desk/door/enter.html.j2", {"wrong": "token"}, status=403)
+    return _let_in(request, desk.account, "", "/")
+
+
+def _sign_in(request: DeskRequest) -> Response:
+    if not request.desk.named:
+        return request.to(ENTRY)
+    if request.editor.name:
+        return request.to(onward(request.query.get("next", "")))
+    return _form(request, onward(request.query.get("next", "")))
+
+
+def _signing_in(request: DeskRequest) -> Response:
+    from newsletter.workflows import editors
+
+    desk, workspace = request.desk, request.workspace
+    if not desk.named:
+        return request.to(ENTRY)
+    name, after = request.form.get("name", ""), onward(request.form.get("next", ""))
+    typed = folded(name)
+    if seconds := desk.delays.wait(typed, request.network):
+        return _form(request, after, status=429, wrong="delay", seconds=seconds, name=name)
+    if not _COMPARING.acquire(timeout=_PATIENCE):
+        return _form(request, after, status=503, wrong="busy", name=name)
+    try:
+        password, code = request.form.get("password", ""), request.form.get("code", "")
+        found = editors.known(workspace.root, name, password, code, now=workspace.now())
+    finally:
+        _COMPARING.release()
+    if found is None:
+        desk.delays.failed(typed, request.network)
+        return _form(request, after, status=403, wrong="wrong", name=name)
+    desk.delays.passed(typed, request.network)
+    desk.noted("sign-in", by=found.name)
+    return _let_in(request, found.name, found.stamp, after)
+
+
+def _form(request: DeskRequest, after: str, *, status: int = 200, **more: object) -> Response:
+    values = {"next": after, "name": "", "wrong": "", "seconds": 0, **more}
+    answer = request.page("desk/door/sign_in.html.j2", values, status=status)
+    if values["seconds"]:
+        answer.headers["retry-after"] = str(values["seconds"])
+    return answer
+
+
+def _again(request: DeskRequest) -> Response:
+    return _password_form(request, onward(request.query.get("next", "")))
+
+
+def _proving(request: DeskRequest) -> Response:
+    from newsletter.workflows import editors
+
+    desk, after = request.desk, onward(request.form.get("next", ""))
+    if not desk.named or request.sign_in is None:
+        return request.to(after)
+    typed = folded(request.editor.name)
+    if seconds := desk.delays.wait(typed, request.network):
+        return _password_form(request, after, status=429, wrong="delay", seconds=seconds)
+    if not _COMPARING.acquire(timeout=_PATIENCE):
+        return _password_form(request, after, status=503, wrong="busy")
+    try:
+        right = editors.proved(request.workspace.root, request.editor.name, request.form.get("password", ""))
+    finally:
+        _COMPARING.release()
+    if not right:
+        desk.delays.failed(typed, request.network)
+        return _password_form(request, after, status=403, wrong="password")
+    desk.delays.passed(typed, request.network)
+    request.sign_in.proved = request.workspace.now()
+    return request.to(after)
+
+
+def _password_form(request: DeskRequest, after: str, *, status: int = 200, **more: object) -> Response:
+    values = {"next": after, "wrong": "", "seconds": 0, **more}
+    return request.page("desk/door/again.html.j2", values, status=status)
+
+
+def _sign_out(request: DeskRequest) -> Response:
+    desk = request.desk
+    desk.sign_ins.end(request.cookie)
+    answer = request.to("/sign-in") if desk.named else request.page("desk/door/out.html.j2", {})
+    answer.delete_cookie(desk.address.cookie, path="/", secure=desk.address.secure, httponly=True, samesite="strict")
+    return answer
+
+
+def _let_in(request: DeskRequest, name: str, stamp: str, after: str) -> Response:
+    desk = request.desk
+    # Whatever this browser had before is over: nobody can have put a cookie there that now is somebody's.
+    desk.sign_ins.end(request.cookie)
+    answer = request.to(after)
+    answer.set_cookie(
+        desk.address.cookie,
+        desk.sign_ins.begin(name, stamp=stamp),
+        path="/",
+        secure=desk.address.secure,
+        httponly=True,
+        samesite="strict",
+    )
+    return answer
+
+
+def onward(path: str) -> str:
+    """A path of the desk that somebody wanted; the first page for whatever might be another address.
+
+    Args:
+        path: From the query, or a field of a form.
+    """
+    parts = urlsplit(path if path.isprintable() and path.isascii() else "")
+    good = path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path
+    ours = good and not parts.scheme and not parts.netloc and parts.path not in {ENTRY, "/sign-in", "/sign-out"}
+    return path if ours and len(path) < 500 else "/"
+
+
+ROUTES = (
+    DeskRoute("GET", ENTRY, _entry, "anyone"),
+    DeskRoute("POST", ENTRY, _trade, "anyone", SMALL),
+    DeskRoute("GET", "/sign-in", _sign_in, "anyone"),
+    DeskRoute("POST", "/sign-in", _signing_in, "anyone", SMALL),
+    DeskRoute("GET", "/again", _again, "look"),
+    DeskRoute("POST", "/again", _proving, "look", SMALL),
+    DeskRoute("POST", "/sign-out", _sign_out, "look", SMALL),
+)

@@ -1,0 +1,87 @@
+"""English sentences that keep what they are made of, so that somebody can be told them in another language. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+_PART = re.compile(r"\{(\w+)\}")
+
+
+class Sentence(str):
+    """A sentence in English, and at the same time its pattern and the parts that stand in it.
+
+    Wherever a text is wanted it is one; a catalogue is asked for its pattern. A part may be a sentence itself.
+    """
+
+    pattern: str
+    """With names in braces: what a catalogue knows it by."""
+    many: str
+    """The same for several things; empty when nothing is counted."""
+    number: int
+    """How many things are counted; stands as ``{n}``."""
+    parts: Mapping[str, str]
+
+    def __new__(cls, pattern: str, many: str, number: int, parts: Mapping[str, str]) -> Sentence:
+        """Put the parts into the pattern; a part is never looked into."""
+        shown = {"n": f"{number:,}", **parts} if many else parts
+        form = many if many and number != 1 else pattern
+        made = super().__new__(cls, _PART.sub(lambda found: str(shown.get(found[1], found[0])), form))
+        made.pattern, made.many, made.number, made.parts = pattern, many, number, dict(parts)
+        return made
+
+    def __reduce__(self) -> tuple[type[Sentence], tuple[str, str, int, Mapping[str, str]]]:
+        """Copied with its parts."""
+        return Sentence, (self.pattern, self.many, self.number, self.parts)
+
+    def cleaned(self, clean: Callable[[str], str]) -> Sentence:
+        """The same with every part cleaned; the pattern is ours, and clean.
+
+        Args:
+            clean: Gives a text without what must not be told.
+        """
+        parts = {
+            name: part.cleaned(clean) if isinstance(part, Sentence) else clean(part)
+            for name, part in self.parts.items()
+        }
+        return Sentence(self.pattern, self.many, self.number, parts)
+
+
+def said(pattern: str, /, **parts: object) -> Sentence:
+    """A sentence of its pattern and its parts.
+
+    Args:
+        pattern: In English, with names in braces.
+        parts: What stands in their place; whatever is no text is written as one.
+    """
+    return Sentence(pattern, "", 0, _texts(parts))
+
+
+def counted(one: str, many: str, number: int, /, **parts: object) -> Sentence:
+    """A sentence that counts things.
+
+    Args:
+        one: In English for one thing, which may name it as ``{n}``.
+        many: The same for several.
+        number: How many.
+        parts: What else stands in it.
+    """
+    return Sentence(one, many, number, _texts(parts))
+
+
+def joined(many: Iterable[str], sign: Literal["; ", ", ", " and "] = "; ") -> Sentence:
+    """Sentences, or parts of one, behind each other.
+
+    Args:
+        many: At least one.
+        sign: What stands between two of them.
+    """
+    first, *rest = many
+    if not rest:
+        return first if isinstance(first, Sentence) else Sentence(first, "", 0, {})
+    return said(f"{{first}}{sign}{{rest}}", first=first, rest=joined(rest, sign))
+
+
+def _texts(parts: Mapping[str, object]) -> dict[str, str]:
+    return {name: part if isinstance(part, str) else str(part) for name, part in parts.items()}

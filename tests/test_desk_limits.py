@@ -1,0 +1,60 @@
+"""What the desk's pages may weigh, and that nothing in them calls another host or runs where the policy forbids it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from newsletter.desk.frame import MODULES, DeskPages
+from newsletter.letters.templates import environment
+from newsletter.models import Publication
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "desk"
+LIMITS = {"desk.js": 6000, "move.js": 5000, "list.js": 4000, "fields.js": 3000, "keys.js": 1500}
+"""Bytes of each module; together 20 kB."""
+WORDS = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file())
+HOSTS = re.compile(r"""(?:https?:)?//[\w.-]+\.\w+|@import|url\((?!["']?data:)""")
+
+
+@pytest.fixture(scope="module")
+def pages() -> DeskPages:
+    return DeskPages(environment(), Publication("الموجة", "https://almawja.example.org"))
+
+
+def test_javascript_is_at_most_20_kb_and_each_module_within_its_own(pages: DeskPages) -> None:
+    sizes = {path.name: len(path.read_bytes()) for path in (TEMPLATES / "js").glob("*.js")}
+    assert set(sizes) <= set(LIMITS) == set(MODULES), "nothing else is served"
+    assert {name: size for name, size in sizes.items() if size > LIMITS[name]} == {}
+    assert sum(sizes.values()) <= 20_000
+
+
+def test_the_stylesheet_is_at_most_24_kb(pages: DeskPages) -> None:
+    assert 4000 < len(pages.styles.encode("utf-8")) <= 24_000
+
+
+def test_the_stylesheet_knows_starts_and_ends_and_no_left_or_right(pages: DeskPages) -> None:
+    physical = (
+        r"(?<![\w-])(?:left|right|(?:margin|padding|border)-(?:left|right)[\w-]*)\s*:|text-align:\s*(?:left|right)"
+    )
+    assert re.findall(physical, pages.styles) == []
+    assert "letter-spacing" not in pages.styles
+    assert "italic" not in pages.styles
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_no_template_calls_another_host_or_runs_what_the_policy_forbids(name: str) -> None:
+    text = (TEMPLATES / name).read_text("utf-8")
+    text = re.sub(r"(?s)\{#.*?#\}", "", text)
+    named = [found for found in HOSTS.findall(text) if "www.w3.org" not in found]
+    assert named == []
+    assert re.findall(r"""<style|\sstyle=|\son\w+=["']|javascript:|\beval\(|new Function|insertAdjacent""", text) == []
+    scripts = re.findall(r"<script[^>]*>", text)
+    assert [tag for tag in scripts if 'src="' not in tag] == []
+
+
+def test_the_measure_sees_what_is_seeded() -> None:
+    assert HOSTS.findall('<img src="https://cdn.example.com/a.js">') == ["https://cdn.example.com"]
+    assert HOSTS.findall("background: url(//cdn.example.com/a)") != []
+    assert HOSTS.findall("background: url(data:image/png)") == []
