@@ -17,6 +17,7 @@ from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
+    from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
 
 ENTRY = "/enter"
@@ -80,6 +81,20 @@ class Desk:
             return getpass.getuser()
         except (KeyError, OSError, ImportError):
             return "desk"
+
+    def noted(self, act: Act, *, by: str, about: str = "") -> None:
+        """Write down that somebody did something that no other transaction does.
+
+        Args:
+            act: What was done.
+            by: Who did it.
+            about: Number of an issue, a public id, or a count.
+        """
+        from newsletter.ledger import activity
+
+        workspace = self.workspace
+        with workspace.database.write() as connection:
+            activity.note(connection, act, by=by, about=about, now=workspace.now())
 
     def at_end(self, function: Callable[[], None]) -> None:
         """Have something called once when the desk ends, before it waits for what is under way."""
