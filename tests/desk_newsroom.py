@@ -256,7 +256,7 @@ def hear_back(workspace: Workspace, send: Send, went: datetime) -> None:
         (link, hour + later): (number, number // 8)
         for at, link in enumerate(links)
         for later in range(24)
-        if (number := int(chance.uniform(0.6, 1.0) * len(ids) / 4 / (at + 1) / (later + 1)))
+        if (number := int(chance.uniform(0.6, 1.0) * len(ids) / 11 / (at + 1) / (later + 1)))
     }
     with workspace.database.write() as connection:
         clicks.add(connection, counted)
