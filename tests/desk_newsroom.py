@@ -281,7 +281,7 @@ def add_readers(workspace: Workspace, count: int) -> None:
             gone = since + timedelta(days=chance.uniform(0.2, 1) * (workspace.now() - since) / timedelta(days=1))
             status = "left" if at % 17 == 5 else "pending" if at % 29 == 3 else "confirmed"
             rhythm = "daily" if at % 10 == 4 else "instant" if at % 20 == 9 else "weekly"
-            paused = workspace.now() + timedelta(days=30) if at % 50 == 21 else None
+            paused = NOW + timedelta(days=30) if at % 50 == 21 else None
             act = {"confirmed": "confirm", "pending": "subscribe", "left": "leave"}[status]
             writer.writerow(
                 {
