@@ -112,6 +112,40 @@ def _find(words: str) -> Callable[[Page, ServedDesk], None]:
     return act
 
 
+FILE = """\
+البريد,الاسم,مصدر,Opted out
+salma@example.net,سلمى,معرض الكتاب,no
+idris@example.net,إدريس,معرض الكتاب,no
+widad@example,وداد,النموذج,no
+hamid@example.org,حميد,النموذج,yes
+salma@example.net,سلمى,النموذج,no
+nada@example.com,ندى,معرض الكتاب,no
+"""
+"""Readers as a spreadsheet has them: one address that cannot be, one twice, and one who has left."""
+
+
+def _file(page: Page, _desk: ServedDesk) -> None:
+    content = FILE.encode("utf-8")
+    page.locator("input[type=file]").set_input_files({"name": "قراء.csv", "mimeType": "text/csv", "buffer": content})
+    page.wait_for_timeout(200)
+    if page.url.endswith("/readers/import"):
+        page.locator("form[enctype] button.main").click()
+    page.wait_for_url("**/readers/import/*")
+
+
+def _imported(page: Page, desk: ServedDesk) -> None:
+    _file(page, desk)
+    page.locator("input[name=words]").fill("سجّلوا أنفسهم في معرض الكتاب، نوفمبر 2026")
+    page.locator("form button.main").last.click()
+    page.wait_for_timeout(600)
+
+
+def _examined(page: Page, _desk: ServedDesk) -> None:
+    page.locator("form[action='/doctor/run'] button").click()
+    page.wait_for_function("!document.querySelector('meta[http-equiv=refresh]')", timeout=60_000)
+    page.wait_for_timeout(300)
+
+
 def _break(desk: ServedDesk) -> None:
     text = desk.issue_file.read_text("utf-8")
     desk.issue_file.write_text(text.replace('subject = "', "subject = ", 1), "utf-8")
@@ -147,10 +181,23 @@ STATES: tuple[State, ...] = (
     State("first", "/", "The first time", room="fresh"),
     State("send", "/send/13", "What is asked before an issue goes"),
     State("readers", "/readers", "Readers"),
+    State("readers-found", "/readers?q=reader0001", "Readers, searched"),
+    State("readers-card", "/readers", "A reader's card", _press("[data-card]"), whole=False),
+    State(
+        "readers-page",
+        "/readers",
+        "A reader's own page",
+        lambda page, desk: page.goto(desk.base + (page.locator("[data-card]").first.get_attribute("href") or "")),
+    ),
+    State("readers-add", "/readers/add", "A reader added by hand"),
+    State("import", "/readers/import", "A file to import"),
+    State("import-look", "/readers/import", "What a file holds", _file),
+    State("import-done", "/readers/import", "What came of an import", _imported),
     State("readers-none", "/readers", "Nobody yet", room="nobody"),
     State("report", "/report/12", "Report of the last issue"),
     State("report-none", "/report", "Nothing went yet", room="nobody"),
-    State("doctor", "/doctor", "Doctor"),
+    State("doctor", "/doctor", "Doctor, before it looked"),
+    State("doctor-looked", "/doctor", "Doctor, after it looked", _examined),
     State("settings", "/settings", "Settings"),
 )
 
