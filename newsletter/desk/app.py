@@ -13,13 +13,14 @@ from starlette.routing import Route
 
 from newsletter.desk import assets
 from newsletter.desk.models import DeskRoute, Editor
+from newsletter.desk.readers.routes import ROUTES as READERS
 from newsletter.desk.request import DeskRequest, UploadedFile
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from newsletter.desk.desk import Desk
 
-ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES,)
+ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES, *READERS)
 """Every address of the desk."""
 
 
