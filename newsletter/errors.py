@@ -83,6 +83,10 @@ class HeldSendError(SendError):
     """Something was due and nothing of it went: an editor must say how it goes on."""
 
 
+class NotApprovedError(SendError):
+    """A letter that nobody has approved as it is, where the settings ask for that."""
+
+
 class FileLimitError(NashraError):
     """The system lets this process open no more files or connections."""
 

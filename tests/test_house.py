@@ -72,6 +72,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
         "newsletter.workflows.erase",
+        "newsletter.workflows.editors",
         "newsletter.workflows.fallback",
         "newsletter.workflows.latecomers",
         "newsletter.workflows.health",
@@ -99,6 +100,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.watch",
     ),
     (
+        "newsletter.workflows.approving",
         "newsletter.workflows.check",
         "newsletter.workflows.collect",
         "newsletter.workflows.doctor",
@@ -139,6 +141,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "newsletter.cli.activity",
         "newsletter.cli.answering",
+        "newsletter.cli.approving",
         "newsletter.cli.composing",
         "newsletter.cli.deciding",
         "newsletter.cli.deliverability",

@@ -91,6 +91,7 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         ("subscribers hygiene", ()),
         ("subscribers hygiene ask", ("--dry-run",)),
         ("send", ("1", "--dry-run")),
+        ("approve", ("1", "--yes")),
         ("send", ("1", "--yes", "--at", "2099-01-01 08:00")),
         ("sends refreeze", ("1", "--yes")),
         ("sends cancel", ("1", "--yes")),

@@ -17,6 +17,7 @@ import typer
 from newsletter.cli import (
     activity,
     answering,
+    approving,
     composing,
     deciding,
     deliverability,
@@ -45,9 +46,9 @@ from newsletter.cli import (
     weekly,
     working,
 )
-from newsletter.cli.app import NOTHING_SENT, App, group
+from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
-from newsletter.errors import HeldSendError, file_limit_error
+from newsletter.errors import HeldSendError, NotApprovedError, file_limit_error
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -140,7 +141,14 @@ for panel, parts in (
     (
         "Sending",
         (
-            *(sending.send, reporting.report, deliverability.deliverability, status.status, examining.doctor),
+            *(
+                approving.approve,
+                sending.send,
+                reporting.report,
+                deliverability.deliverability,
+                status.status,
+                examining.doctor,
+            ),
             *(activity.log, working.worker, _SENDS),
         ),
     ),
@@ -183,6 +191,8 @@ def main() -> None:
     except Complaint as complaint:
         for line in str(file_limit_error(complaint) or complaint).splitlines():
             say(f"error: {line}")
+        if isinstance(complaint, NotApprovedError):
+            sys.exit(FOUND_ERRORS)
         sys.exit(NOTHING_SENT if isinstance(complaint, HeldSendError) else 1)
     except BrokenPipeError:
         # Whoever read our data has gone; nothing more can be said on that stream.

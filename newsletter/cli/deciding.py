@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, json_data, say
@@ -65,6 +66,8 @@ def decide(
                 say("Nothing changed.")
                 raise typer.Exit(1)
         decided = deciding.decide(workspace, send, chosen)
+        if decided is not None:
+            note_act(workspace, "decide", send.issue)
         with workspace.database.read() as connection:
             result = trials.of_send(connection, send.id) or result
             send = ledger.send(connection, send.id) or send

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held, warn_held
 from newsletter.cli.options import AsJson
@@ -155,10 +156,13 @@ def leave(
     Example:
       newsletter subscribers leave amal@example.net --words "asked by e-mail on 3 November"
     """
+    from newsletter.ledger import activity
     from subscribers import actions
 
     with workspace_of(context) as workspace, workspace.database.write() as connection:
         left = actions.leave_address(connection, address, list_name or None, now=workspace.now(), words=words)
+        if left:
+            activity.note(connection, "leave", by=at_terminal(), about=str(len(left)), now=workspace.now())
     say(f"{address} left {plural(len(left), 'list')}." if left else f"{address} had left already.")
 
 
@@ -185,6 +189,7 @@ def erase(
             say("Nothing erased.")
             raise typer.Exit(1)
         erased = erase_person(workspace, address)
+        note_act(workspace, "erase")
     say(f"Erased, with {plural(erased.letters, 'letter')} in the outbox.")
     if not erased.scrubbed:
         say("Another program has the database open: stop it, and run any command once, to clear the freed pages.")

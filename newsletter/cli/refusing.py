@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from newsletter.cli.acting import at_terminal
 from newsletter.cli.output import ask, json_data, plural, say
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def resend_refused(
         typer.Exit: The editor said no.
     """
     from newsletter import ledger
+    from newsletter.ledger import activity
 
     with workspace.database.read() as connection:
         send = ledger.named(connection, name)
@@ -63,6 +65,7 @@ def resend_refused(
     with workspace.database.write() as connection:
         queued = ledger.resend_refused(connection, send, containing)
         state = ledger.state_of(connection, send.id)
+        activity.note(connection, "resend", by=at_terminal(), about=send.issue, now=workspace.now())
     if as_json:
         json_data({**told, "queued": queued, "state": state})
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli.accounts import account_data, problem_lines
+from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import (
     account_words,
@@ -22,7 +23,7 @@ from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, With
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
 from newsletter.cli.trying import plan_data, tell_untried, would_try
-from newsletter.errors import SendError
+from newsletter.errors import NotApprovedError, SendError
 from newsletter.text.dates import in_zone
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def send(
             _end(plan, None, as_json, FOUND_ERRORS)
         if plan.earlier is None:
             before_freezing(workspace, plan, after_restore=after_restore, dry_run=dry_run)
+            _approved(workspace, plan, dry_run=dry_run)
         if dry_run:
             say(_would(plan, workspace.sender.name))
             if as_json:
@@ -112,6 +114,19 @@ def send(
             _schedule(workspace, plan, send_at, as_json)
             return
         _run(workspace, plan, as_json, here=here, with_this_sender=with_this_sender, asks=not yes)
+
+
+def _approved(workspace: Workspace, plan: Plan, *, dry_run: bool) -> None:
+    """Say early that a letter needs an approval which it does not have."""
+    from newsletter.workflows import approving
+
+    try:
+        with workspace.database.read() as connection:
+            approving.refuse(workspace, connection, str(plan.issue.number), plan.fingerprint)
+    except NotApprovedError as error:
+        if not dry_run:
+            raise
+        say(f"note: {error}")
 
 
 def _goes_on(earlier: Send) -> bool:
@@ -198,7 +213,7 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
 
     if plan.earlier is not None:
         raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
-    sent = plans.freeze_plan(workspace, plan, send_at=send_at)
+    sent = plans.freeze_plan(workspace, plan, send_at=send_at, by=at_terminal())
     when = in_zone(send_at, workspace.zone)
     say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
     tell_untried(workspace, plan, sent)
@@ -235,7 +250,7 @@ def _frozen(workspace: Workspace, plan: Plan) -> tuple[Send, Plan]:
     from newsletter.workflows import plan as plans
 
     try:
-        sent = plans.freeze_plan(workspace, plan)
+        sent = plans.freeze_plan(workspace, plan, by=at_terminal())
     except FrozenError:
         plan = plans.make(workspace, plan.issue, list_name=plan.target.name, rhythm=plan.rhythm, rest=plan.rest)
         if plan.earlier is None:
@@ -261,6 +276,7 @@ def _test(workspace: Workspace, path: str, address: str, list_name: str) -> None
     for line in problem_lines(inspected.problems):
         say(line)
     send_test(workspace, replace(issue, list=list_name or issue.list), address)
+    note_act(workspace, "test", issue.number)
 
 
 def _would(plan: Plan, sender: str) -> str:

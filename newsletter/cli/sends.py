@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli.accounts import account_data
+from newsletter.cli.acting import at_terminal
 from newsletter.cli.app import workspace_of
 from newsletter.cli.delivering import tell_edited
 from newsletter.cli.holding import warn_held
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.ledger import Send, SendCounts
+    from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
 
 
@@ -151,7 +153,7 @@ def pause(context: typer.Context, name: SendName) -> None:
       newsletter sends pause 12
     """
     with workspace_of(context) as workspace:
-        send = _move(workspace, name, "paused", reason="by an editor")
+        send = _move(workspace, name, "paused", "pause", reason="by an editor")
     say(f"Issue {send.issue} rests. Go on with: newsletter sends resume {send.public_id}")
 
 
@@ -205,12 +207,13 @@ def resume(
             with workspace.database.read() as connection:
                 send = ledger.named(connection, name)
             if send.state == "paused" and send.send_at is not None and send.send_at > workspace.now():
-                _move(workspace, name, "scheduled")
+                _move(workspace, name, "scheduled", "resume")
                 say(f"Issue {send.issue} starts {in_zone(send.send_at, workspace.zone)}, as planned.")
                 return
             send = _resumed(workspace, send)
         say(f"Issue {send.issue} may go on. Deliver it with: newsletter send {send.issue}")
         return
+    from newsletter.ledger import activity
     from newsletter.workflows import plan as plans
 
     with workspace_of(context) as workspace:
@@ -236,6 +239,8 @@ def resume(
         with workspace.database.write() as connection:
             act = ledger.resend_unknown if resend_unknown else ledger.accept_unknown
             act(connection, send.id)
+            word: Act = "resend" if resend_unknown else "accept-unknown"
+            activity.note(connection, word, by=at_terminal(), about=send.issue, now=workspace.now())
         undone = ended and send.id in {one.id for one in plans.free_undone(workspace)}
     rest = " --rest" if ended and not undone else ""
     say(f"Deliver them with: newsletter send {send.issue}{rest}" if resend_unknown else "Done.")
@@ -254,7 +259,7 @@ def _resumed(workspace: Workspace, send: Send) -> Send:
             send = ledger.send(connection, send.id) or send
             account = ledger.account(connection, send.id)
         raise SendError(waits_words(send, account, workspace.zone))
-    return _move(workspace, send.public_id, "running")
+    return _move(workspace, send.public_id, "running", "resume")
 
 
 def _ways(ways: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:
@@ -271,12 +276,14 @@ def _ways(ways: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:
     ]
 
 
-def _move(workspace: Workspace, name: str, to: str, *, reason: str = "") -> Send:
+def _move(workspace: Workspace, name: str, to: str, word: Act, *, reason: str = "") -> Send:
     from newsletter import ledger
+    from newsletter.ledger import activity
 
     with workspace.database.write() as connection:
         send = ledger.named(connection, name)
         ledger.move(connection, send, to, reason=reason)
+        activity.note(connection, word, by=at_terminal(), about=send.issue, now=workspace.now())
     return send
 
 

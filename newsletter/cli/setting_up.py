@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.output import ask, data, on_terminal, plural, progress_bar, say
 from newsletter.errors import SettingsError
@@ -173,6 +174,7 @@ def backup(context: typer.Context) -> None:
 
     with workspace_of(context) as folder:
         data(str(backup(folder.database, now=folder.now())))
+        note_act(folder, "backup")
 
 
 def copy(

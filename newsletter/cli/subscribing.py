@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from newsletter.cli import posting
+from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form, with_list
 from newsletter.cli.output import JsonDocument, data, json_data, json_line, on_terminal, plural, say
@@ -43,6 +44,7 @@ def add(
       newsletter subscribers add amal@example.net --consent "asked by phone on 3 November"
       newsletter subscribers add amal@example.net --ask --consent "card at the book fair"
     """
+    from newsletter.ledger import activity
     from subscribers import actions
 
     if ask:
@@ -63,6 +65,7 @@ def add(
             )
             for address in addresses
         ]
+        activity.note(connection, "add", by=at_terminal(), about=str(len(added)), now=workspace.now())
     _name_typos(addresses)
     new = sum(not one.already for one in added)
     say(f"{plural(new, 'subscriber')} added to '{list_name}', {len(added) - new} known before.")
@@ -97,6 +100,7 @@ def _ask(context: typer.Context, addresses: list[str], list_name: str, words: st
                 )
                 for address in addresses
             ]
+        note_act(workspace, "add", asked.count("asked"))
         told = [f"{plural(asked.count('asked'), 'person', 'people')} asked for '{list_name}'"]
         told += [f"{count:,} subscribed before"] if (count := asked.count("confirmed")) else []
         told += [f"{count:,} asked lately and not again"] if (count := asked.count("lately")) else []
@@ -171,6 +175,8 @@ def import_(
         if not dry_run and ((ask and not yes) or (not ask and not consent.strip() and on_terminal())):
             consent = _agreed(read(dry_run=True), consent, list_name, workspace.zone)
         report = read(dry_run=dry_run)
+        if not dry_run:
+            note_act(workspace, "import", report.added + report.asked)
         if as_json:
             json_data(asdict(report))
         _tell(report, file, list_name, workspace.settings.web.pending_days, workspace.zone)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli.accounts import account_data, problem_lines
+from newsletter.cli.acting import at_terminal
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, json_data, plural, say
@@ -46,7 +47,7 @@ def cancel(
             if ask(f"Type {send.issue} to cancel it, anything else to stop") != send.issue:
                 say("Nothing changed.")
                 raise typer.Exit(1)
-        ended = plans.cancel(workspace, send.public_id)
+        ended = plans.cancel(workspace, send.public_id, by=at_terminal())
     for line in cancelled_words(ended):
         say(line)
     if as_json:
@@ -93,7 +94,7 @@ def refreeze(
         if not yes and ask(f"Type {old.issue} to freeze it anew, anything else to stop") != old.issue:
             say("Nothing changed.")
             raise typer.Exit(1)
-        new = anew.carry_out(workspace, prepared)
+        new = anew.carry_out(workspace, prepared, by=at_terminal())
         starts = f", starts {in_zone(new.send_at, workspace.zone)}" if new.send_at is not None else ""
     say(f"Frozen anew: issue {new.issue}, {plural(new.audience, 'subscriber')}, {new.state}{starts} ({new.public_id}).")
     if as_json:

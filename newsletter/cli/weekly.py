@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.accounts import latest_data, problem_lines, tell_latest, tell_report, tell_week, week_data
+from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, STOPPED, workspace_of
 from newsletter.cli.delivering import (
     DeliveryOutcome,
@@ -131,6 +132,7 @@ def weekly(
                 raise typer.Exit(FOUND_ERRORS)
             if test:
                 send_test(workspace, replace(week.plan.issue, list=week.plan.target.name), test)
+                note_act(workspace, "test", week.plan.issue.number)
             if draft:
                 if as_json:
                     json_data({**week_data(week, "draft"), "exit": 0})
@@ -148,7 +150,7 @@ def weekly(
             week = _agreed(workspace, week, command, yes=yes, drop_withdrawn=without_withdrawn, as_json=as_json)
             assert week.plan is not None
             plan = week.plan
-            sent = journey.freeze_week(workspace, week)
+            sent = journey.freeze_week(workspace, week, by=at_terminal())
             if sent is None:
                 week = journey.prepare(workspace, list_name=list_name, again=again)
                 sent = week.plan.earlier if week.plan is not None else None

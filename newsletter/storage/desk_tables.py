@@ -5,7 +5,9 @@ They belong to the same schema as those in `tables`. No reader stands here, by a
 
 from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Table, Text, UniqueConstraint
 
-from newsletter.storage.tables import metadata as metadata  # with its tables, for whoever needs them all
+from newsletter.storage.tables import metadata
+
+__all__ = ["activity", "approval", "last_editor", "metadata"]
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
 

@@ -43,6 +43,7 @@ def of_issue(
     test: bool = False,
     faults: list[NashraError] | None = None,
     templates: Environment | None = None,
+    at: datetime | None = None,
 ) -> Letter:
     """Render an issue as it stands now.
 
@@ -53,6 +54,7 @@ def of_issue(
         faults: For a check or a preview: what is wrong with the issue is added here, and something else stands in its
             place. None makes no letter then.
         templates: Where templates come from; None takes those of the workspace.
+        at: The moment whose date it bears, timezone-aware; None takes the present one.
 
     Raises:
         IssueError: A picture or template it names is not there.
@@ -68,7 +70,7 @@ def of_issue(
     path = _page_path(workspace, issue.list, str(issue.number)) if issue.number else slot(marker, VIEW)
     path = test_link.LETTER if test else path
     mail = f"mailto:{quote(settings.address, safe='@')}?subject=unsubscribe%20{token}"
-    now = workspace.now()
+    now = at or workspace.now()
     publication = settings.publication_of(issue.list)
     found = pictures_of(workspace, issue)
     if faults is None:

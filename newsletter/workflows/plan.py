@@ -18,13 +18,13 @@ from newsletter import (
 from newsletter.check import has_errors
 from newsletter.delivery.counting import LEAST
 from newsletter.errors import HeldSendError, IssueError, SendError
-from newsletter.ledger import trials
+from newsletter.ledger import activity, trials
 from newsletter.ledger.trying import TrialTerms
 from newsletter.models import Issue, Letter, Problem
 from newsletter.rhythms import topics
 from newsletter.rhythms.schedule import week_of
+from newsletter.workflows import approving, recheck, renewing, variants
 from newsletter.workflows import letter as letters
-from newsletter.workflows import recheck, renewing, variants
 from newsletter.workflows.check import inspect
 from newsletter.workflows.snapshot import Snapshot
 from newsletter.workflows.source import source_of
@@ -33,7 +33,10 @@ from newsletter.workspace.values import seconds
 from subscribers import store
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from newsletter.ledger import Send, SendCounts, UndoOutcome
+    from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
     from newsletter.workflows.recheck import Recheck
     from subscribers.models import List
@@ -65,6 +68,8 @@ class Plan:
     """How many subscribers of each rhythm it reaches."""
     trial: TrialTerms | None = None
     """How its subjects are tried; None when it has one."""
+    fingerprint: str = ""
+    """Of its letter, where the settings ask for an approval."""
 
     @property
     def tried(self) -> int:
@@ -77,8 +82,24 @@ class Plan:
         return self.letter is not None and not has_errors(self.problems)
 
 
+class AudienceGrownError(SendError):
+    """More readers would get a letter than somebody agreed to."""
+
+
 _TRIES = 5
 """Times the letters are made anew when readers change their topics meanwhile."""
+
+
+def fingerprint(workspace: Workspace, plan: Plan) -> str:
+    """The fingerprint of a plan's letter, also where no approval is asked for; empty when there is no letter.
+
+    Args:
+        workspace: The workspace.
+        plan: Of a send that is not there yet.
+    """
+    if plan.letter is None or plan.fingerprint:
+        return plan.fingerprint
+    return approving.fingerprint(workspace, plan.issue, rhythm=plan.rhythm)
 
 
 def choose(workspace: Workspace, name: str, *, list_name: str, rhythm: str, snapshot: Snapshot | None = None) -> Issue:
@@ -142,12 +163,13 @@ def _waiting(
     return newer, [issue for issue in waiting if issue not in newer]
 
 
-def cancel(workspace: Workspace, name: str) -> UndoOutcome:
+def cancel(workspace: Workspace, name: str, *, by: str = "program") -> UndoOutcome:
     """End a send for good; what went to nobody is undone, in the database and in its stamp.
 
     Args:
         workspace: The workspace.
         name: The public id of the send, or the number of its issue.
+        by: Who ends it, for the log of acts.
 
     Raises:
         SendError: None is called so, or it has come to its end already.
@@ -156,6 +178,7 @@ def cancel(workspace: Workspace, name: str) -> UndoOutcome:
     with workspace.database.write() as connection:
         workspace.memory.refuse_behind(connection)
         ended = ledger.cancel(connection, ledger.named(connection, name), reason="by an editor")
+        activity.note(connection, "cancel", by=by, about=ended.send.issue, now=workspace.now())
     if ended.undone:
         workspace.memory.undone(ended.send)
     return ended
@@ -238,6 +261,9 @@ def make(
     plan = Plan(
         issue, target, rhythm, letter=letter, problems=inspected.problems, rest=rest, source=source, trial=trial
     )
+    if workspace.settings.desk.approval and letter is not None:
+        # Of the same moment as the letter: what stands on the disk may be another one when it is frozen.
+        plan = replace(plan, fingerprint=approving.fingerprint(workspace, issue, rhythm=rhythm))
     return _with_variants(workspace, plan, went=any(send.issue == str(issue.number) for send in snapshot.sends))
 
 
@@ -298,6 +324,8 @@ def freeze_plan(
     periods: Sequence[str] | None = None,
     send_at: datetime | None = None,
     replaces: Send | None = None,
+    by: str = "program",
+    most: int | None = None,
 ) -> Send:
     """Write down what goes to whom: every letter of the plan with those who get it, in one transaction.
 
@@ -309,10 +337,15 @@ def freeze_plan(
         send_at: When it starts; None at once.
         replaces: A send that nothing has gone of: it is cancelled in the same transaction, and the new one waits as it
             did.
+        by: Who lets it go, for the log of acts.
+        most: As many readers as somebody agreed to; None whoever is there by now.
 
     Raises:
+        NotApprovedError: The settings ask for an approval, and nobody has approved the letter as it is.
+        AudienceGrownError: More readers would get it than somebody agreed to.
         SendError: As ``delivery.freeze``.
     """
+    act: Act = "send" if send_at is None else "schedule"
     for tries in range(_TRIES):
         # An editor may have thought it over for long: readers come, go and choose meanwhile.
         with workspace.database.read() as connection:
@@ -321,7 +354,21 @@ def freeze_plan(
         plan = _with_variants(workspace, plan, went=went)
         if not plan.ready:
             raise SendError(f"issue {plan.issue.number} cannot go like this", mend="see: newsletter check")
+        if most is not None and plan.audience > most:
+            raise AudienceGrownError(
+                f"issue {plan.issue.number} would go to {plan.audience:,} subscribers by now, not to {most:,}",
+                mend="look at the number again, and send it then",
+            )
         now = workspace.now()
+
+        def guard(connection: Connection, plan: Plan = plan, now: datetime = now) -> None:
+            approving.refuse(workspace, connection, str(plan.issue.number), plan.fingerprint)
+            if most is not None:
+                there = variants.by_rhythm(connection, plan.target.id, plan.rhythm, now)
+                if sum(there.values()) > sum(plan.by_rhythm.values()):
+                    raise delivery.AudienceChangedError("readers came meanwhile", mend="look at the number again")
+            activity.note(connection, act, by=by, about=str(plan.issue.number), now=now)
+
         week = week_of(now, workspace.zone, workspace.settings.schedule.week_starts)
         bits = topics.present(plan.issue, variants.topics_of(workspace, plan.target.name))
         try:
@@ -337,6 +384,7 @@ def freeze_plan(
                 periods=[week] if periods is None else periods,
                 once=periods is not None,
                 verify=bool(bits),
+                guard=guard,
                 send_at=send_at,
                 source=plan.source,
                 replaces=replaces,

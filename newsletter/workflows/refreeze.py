@@ -60,12 +60,13 @@ def prepare(workspace: Workspace, name: str) -> RefreezePlan:
     return RefreezePlan(old, plan, changed_since(workspace, old) is not None)
 
 
-def carry_out(workspace: Workspace, prepared: RefreezePlan) -> Send:
+def carry_out(workspace: Workspace, prepared: RefreezePlan, *, by: str = "program") -> Send:
     """Freeze it, at the hour it had, and cancel the old send in the same step.
 
     Args:
         workspace: An open workspace.
         prepared: With no error among the problems of its plan.
+        by: Who does it, for the log of acts.
 
     Returns:
         The new send.
@@ -73,6 +74,6 @@ def carry_out(workspace: Workspace, prepared: RefreezePlan) -> Send:
     Raises:
         SendError: Something of the old one has gone meanwhile.
     """
-    new = plans.freeze_plan(workspace, prepared.plan, send_at=prepared.old.send_at, replaces=prepared.old)
+    new = plans.freeze_plan(workspace, prepared.plan, send_at=prepared.old.send_at, replaces=prepared.old, by=by)
     workspace.memory.undone(prepared.old)
     return new

@@ -202,16 +202,22 @@ def look_again(workspace: Workspace, week: WeekPlan, *, drop_withdrawn: bool = F
     return replace(week, preview=previews.write(plan.issue, plan.letter), size=size), looked
 
 
-def freeze_week(workspace: Workspace, week: WeekPlan) -> Send | None:
+def freeze_week(workspace: Workspace, week: WeekPlan, *, by: str = "program") -> Send | None:
     """Write down what goes to whom, once for this week; None when another run was quicker.
 
+    Args:
+        workspace: The workspace.
+        week: With a plan that may go.
+        by: Who lets it go, for the log of acts.
+
     Raises:
+        NotApprovedError: The settings ask for an approval, and nobody has approved the letter as it is.
         SendError: Nobody is waiting for it, or it is on its way.
     """
     assert week.plan is not None
     try:
         own = own_period(week.period)
-        return plans.freeze_plan(workspace, week.plan, periods=[own] if week.again else [week.period, own])
+        return plans.freeze_plan(workspace, week.plan, periods=[own] if week.again else [week.period, own], by=by)
     except delivery.PeriodTakenError:
         return None
 

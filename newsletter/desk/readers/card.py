@@ -129,6 +129,7 @@ def _card(
         "whole": whole,
         "wrong": wrong or {},
         "pauses": [(days, now + timedelta(days=days)) for days in PAUSES],
+        "is_part": bool(request.query.get("part")),
         "may_send": request.editor.may("send"),
         "may_edit": request.editor.may("edit"),
     }
