@@ -276,6 +276,20 @@ def test_a_link_may_lead_here_but_no_other_page_shows_us(
     assert (visitor.get("/no-such-page", headers=headers).status_code == 404) is allowed
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"upgrade": "websocket", "connection": "upgrade"},
+        {"origin": BASE, "upgrade": "websocket"},
+    ],
+)
+def test_looking_across_origins_is_refused_also_to_old_browsers(visitor: DeskVisitor, headers: dict[str, str]) -> None:
+    assert visitor.get("/none", headers=headers).status_code == 403
+    assert visitor.get("/none", headers={"origin": BASE}).status_code == 404
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND"])
 def test_other_methods_are_refused(visitor: DeskVisitor, method: str) -> None:
     answer = visitor.request(method, "/")
