@@ -71,6 +71,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.deliverability",
         "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
+        "newsletter.workflows.editing",
         "newsletter.workflows.erase",
         "newsletter.workflows.editors",
         "newsletter.workflows.fallback",
