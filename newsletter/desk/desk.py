@@ -18,7 +18,7 @@ from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
-    from newsletter.desk.week.letter import LetterRoom
+    from newsletter.desk.week.letter import ShownLetters
     from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
 
@@ -80,7 +80,7 @@ class Desk:
     def account(self) -> str:
         """The name of whoever is alone at the desk: that of their account on this machine."""
         try:
-            return getpass.getuser()
+            return getpass.getuser().partition("@")[0] or "desk"
         except (KeyError, OSError, ImportError):
             return "desk"
 
@@ -128,11 +128,11 @@ class Desk:
         return DeskLibrary(self.workspace)
 
     @cached_property
-    def letters(self) -> LetterRoom:
+    def letters(self) -> ShownLetters:
         """The letters of the issues that are being edited."""
-        from newsletter.desk.week.letter import LetterRoom
+        from newsletter.desk.week.letter import ShownLetters
 
-        return LetterRoom(self.workspace)
+        return ShownLetters(self.workspace)
 
 
 def editor_named(found: NamedEditor) -> Editor:
