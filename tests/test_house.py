@@ -109,7 +109,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.lists",
         "newsletter.workflows.serve",
     ),
-    ("newsletter.workflows.preview", "newsletter.workflows.variants"),
+    ("newsletter.workflows.first", "newsletter.workflows.preview", "newsletter.workflows.variants"),
     ("newsletter.workflows.latest_letters", "newsletter.workflows.plan"),
     (
         "newsletter.workflows.demo",
