@@ -107,9 +107,7 @@ def undo(request: DeskRequest) -> Response:
             about = str(done.taken_back)
             activity.note(connection, "import-undone", by=request.editor.name, about=about, now=workspace.now())
     except BatchError:
-        why = words.say(
-            "This import cannot be taken back: a letter went to one of its readers, or it was done before."
-        )
+        why = words.say("This import cannot be taken back: a letter went to one of its readers, or it was done before.")
         return _start(request, wrong=why)
     return _start(request, undone=done)
 
