@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from newsletter.desk import small
 from newsletter.letters import catalogue
 from newsletter.letters.render import palette
 from newsletter.letters.render.fill import fill
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 DOMAIN = "desk"
 """Name of the catalogue of the desk."""
-MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js", "enter.js")
-"""Modules of JavaScript, in templates/desk/js."""
 
 
 class DeskPages:
@@ -62,11 +61,12 @@ class DeskPages:
         """The one stylesheet: tokens and parts, then what each screen adds."""
         sheets = ["desk/desk.css.j2", *sorted(f"desk/css/{path.name}" for path in _own("css", ".css"))]
         values = {"colours": palette.palette_of(self.publication)}
-        return "\n".join(fill(self.environment, name, values) for name in sheets)
+        whole = "\n".join(fill(self.environment, name, values) for name in sheets)
+        return small.styles(whole)
 
     def module(self, name: str) -> str | None:
         """A module of JavaScript by its file name; None when there is no such one."""
-        return (templates_dir() / "desk" / "js" / name).read_text("utf-8") if name in MODULES else None
+        return next((path.read_text("utf-8") for path in _own("js", ".js") if path.name == name), None)
 
     @cached_property
     def version(self) -> str:

@@ -1,0 +1,82 @@
+// Fields: what is typed is saved by itself, meters follow, each field is as high as its words.
+import { $, all, fill, keep, on, one, send, state, typed, words } from "./desk.js";
+
+const waiting = new Map(), indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content");
+const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\u{1f300}-\u{1faff}]/u, none = /[\p{Mn}\p{Me}\p{Cf}]/u;
+const amount = n => indic ? n.toLocaleString("ar-u-nu-arab", { useGrouping: false }) : n;
+// As the check counts: harakat and direction signs take no column, ideographs two.
+const columns = text => [...text.trim()].reduce((n, sign) => n + (none.test(sign) ? 0 : wide.test(sign) ? 2 : 1), 0);
+
+const operation = field => {
+  const card = field.closest("[data-card]"), value = typed.get(field.id) ?? field.value, name = field.dataset.edit;
+  if (!card?.isConnected) return;
+  const { card: kind, line: at, last, title } = card.dataset, line = +at;
+  if (kind === "value") return { op: kind, key: name, value };
+  if (kind === "story") return { op: "edit", line, [name]: value };
+  if (kind === "section") return { op: kind, do: "rename", line, title: value };
+  if (kind === "words") return { op: kind, line, ...(+last && { last: +last }), text: value };
+  if (kind === "line") return { op: kind, line, text: value };
+  return { op: kind, do: "edit", line, kind: card.dataset.kind, title: one("[data-edit=title]", card)?.value ?? title, text: one("textarea", card).value };
+};
+const save = field => {
+  clearTimeout(waiting.get(field));
+  if (waiting.delete(field)) send(() => operation(field), field.id);
+};
+const grow = field => {
+  if (grows || field.type !== "textarea") return;
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight}px`;
+};
+const measure = field => {
+  for (const it of all(`[data-live="${field.id}"]`)) it.textContent = field.value || field.placeholder;
+  const { most, phone, longest } = field.dataset, box = field.closest("[data-card]"), n = columns(field.value), fits = one("[data-fits]", box);
+  if (!most) return;
+  one("progress", box).value = Math.min(n, most);
+  one(".meter", box).classList.toggle("over", n > most);
+  one("[data-told]", box).textContent = fill(words.of, { n: amount(n), most: amount(+most) });
+  if (fits) fits.textContent = fits.dataset.fits.split("|")[n <= phone ? 0 : n <= longest ? 1 : 2];
+};
+const changed = ({ target: field, isComposing }) => {
+  if (!field.matches("[data-edit]") || isComposing) return;
+  if ("one" in field.dataset && /\n/.test(field.value)) field.value = field.value.replace(/\s*\n\s*/g, " ");
+  typed.set(field.id, field.value);
+  keep();
+  grow(field);
+  measure(field);
+  clearTimeout(waiting.get(field));
+  waiting.set(field, setTimeout(save, 120, field));
+};
+on("input", changed);
+on("compositionend", changed);
+on("focusout", event => save(event.target));
+on("keydown", event => {
+  const { target: field, key, code } = event, command = event.ctrlKey || event.metaKey;
+  if (!field.matches("[data-edit]") || event.isComposing) return;
+  if (key === "Enter" && !command && (field.type === "text" || "one" in field.dataset)) {
+    event.preventDefault();
+    save(field);
+  }
+  const signs = "prose" in field.dataset && command && !event.altKey && !event.shiftKey && { KeyB: ["**", "**"], KeyK: ["[", "](https://)"] }[code];
+  if (!signs) return;
+  event.preventDefault();
+  // By the browser itself, so that the field's own undo knows it.
+  document.execCommand("insertText", false, signs[0] + field.value.slice(field.selectionStart, field.selectionEnd) + signs[1]);
+});
+const again = () => {
+  for (const field of all("[data-edit]")) {
+    grow(field);
+    if (typed.has(field.id)) measure(field);
+  }
+};
+on("desk:edited", again);
+again();
+// Words that an earlier page could not save.
+for (const [id, value] of typed) {
+  const field = $(id);
+  if (field && field.value !== value) {
+    field.value = value;
+    state("saving", words.saving);
+    changed({ target: field });
+  } else typed.delete(id);
+}
+keep();
