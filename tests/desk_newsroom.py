@@ -95,6 +95,7 @@ def make(
     readers: int = 260,
     more_articles: int = 0,
     hostile: bool = False,
+    articles: bool = True,
     issue: bool = True,
     sent: bool = True,
     before: int = 0,
@@ -108,6 +109,7 @@ def make(
         readers: How many subscribers, of all states.
         more_articles: So many beside the forty.
         hostile: With articles that wish the editor ill.
+        articles: With the forty.
         issue: With issue 13 in the making.
         sent: With issue 12, sent and told of by its provider.
         before: How many issues went before issue 12, a week each.
@@ -135,7 +137,7 @@ def make(
             send_issue(workspace, clock, earlier=earlier)
         clock.now = NOW
         add_readers(workspace, readers, came)
-        ids = shelve(workspace, more=more_articles, hostile=hostile)
+        ids = shelve(workspace, more=more_articles, hostile=hostile) if articles else []
         if issue:
             compose(workspace, [ids[at] for at in CHOSEN])
     return root

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROOMS: dict[str, dict[str, Any]] = {
     "full": {"before": 7},
-    "fresh": {"readers": 0, "issue": False, "sent": False},
+    "fresh": {"readers": 0, "articles": False, "issue": False, "sent": False},
     "nobody": {"readers": 0, "sent": False},
     "between": {"issue": False},
     "careful": {"readers": 40, "sent": False, "settings": "\n[desk]\napproval = true\n"},
