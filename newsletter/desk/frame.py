@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DOMAIN = "desk"
 """Name of the catalogue of the desk."""
-MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js", "enter.js", "page.js")
+MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js", "enter.js", "page.js", "living.js")
 """Modules of JavaScript, in templates/desk/js."""
 _REMARK = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
