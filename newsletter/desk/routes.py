@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from newsletter.desk.articles import ROUTES as ARTICLES
 from newsletter.desk.assets import ROUTES as ASSETS
 from newsletter.desk.door import ROUTES as DOOR
 from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute
+from newsletter.desk.readers.routes import ROUTES as READERS
 from newsletter.desk.reporting import ROUTES as REPORTING
 from newsletter.desk.settings import ROUTES as SETTINGS
 from newsletter.desk.week.page import ROUTES as WEEK
@@ -15,7 +17,9 @@ ROUTES: tuple[DeskRoute, ...] = (
     *DOOR,
     *REPORTING,
     *WEEK,
+    *ARTICLES,
     *EXAMINING,
     *SETTINGS,
+    *READERS,
 )
 """Every address of the desk, and who may call it."""
