@@ -35,7 +35,7 @@ class LetterView:
         self._workspace = workspace
         self._path = path
         self._pages = pages
-        self._room = living.LetterRoom(workspace)
+        self._letters = living.ShownLetters(workspace)
 
     def values(self) -> dict[str, Any]:
         """What the page and its parts show."""
@@ -84,7 +84,7 @@ class LetterView:
         Args:
             name: As the letter says it.
         """
-        found = self._room.picture(name)
+        found = self._letters.picture(name)
         if found is None or not found.content_type.startswith("image/"):
             return None
         return found.data, found.content_type
@@ -94,7 +94,7 @@ class LetterView:
             issue, faults = issues.Manuscript.read(self._path).draft
         except IssueError as error:
             return None, None, (error, *error.others)
-        return issue, self._room.checked(issue, self._etag()), tuple(faults)
+        return issue, self._letters.checked(issue, self._etag()), tuple(faults)
 
     def _etag(self) -> str:
         return preview.digest(self._path)
