@@ -133,6 +133,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.diverting",
         "newsletter.cli.holding",
         "newsletter.cli.letters_bar",
+        "newsletter.cli.living",
         "newsletter.cli.posting",
         "newsletter.cli.refusing",
         "newsletter.cli.trying",
