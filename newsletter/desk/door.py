@@ -117,9 +117,7 @@ def _sign_out(request: DeskRequest) -> Response:
     desk = request.desk
     desk.sign_ins.end(request.cookies.get(desk.address.cookie, ""))
     answer = request.to("/sign-in") if desk.named else request.page("desk/door/out.html.j2", {})
-    answer.delete_cookie(
-        desk.address.cookie, path="/", secure=desk.address.secure, httponly=True, samesite="strict"
-    )
+    answer.delete_cookie(desk.address.cookie, path="/", secure=desk.address.secure, httponly=True, samesite="strict")
     return answer
 
 

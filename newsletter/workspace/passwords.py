@@ -124,9 +124,7 @@ def typed(code: str) -> str:
 
 def new_recovery_codes() -> list[str]:
     """Codes for who has lost the telephone, each good once; 79 bits."""
-    return [
-        "-".join("".join(secrets.choice(_SIGNS) for _ in range(4)) for _ in range(4)) for _ in range(CODES)
-    ]
+    return ["-".join("".join(secrets.choice(_SIGNS) for _ in range(4)) for _ in range(4)) for _ in range(CODES)]
 
 
 def recovery_digest(code: str) -> str:
