@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from newsletter.desk import assets
+from newsletter.desk import assets, sending
 from newsletter.desk.models import DeskRoute, Editor
 from newsletter.desk.request import DeskRequest, UploadedFile
 from subscribers.errors import Complaint
@@ -19,7 +19,7 @@ from subscribers.errors import Complaint
 if TYPE_CHECKING:
     from newsletter.desk.desk import Desk
 
-ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES,)
+ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES, *sending.ROUTES)
 """Every address of the desk."""
 
 

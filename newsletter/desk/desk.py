@@ -13,11 +13,13 @@ from newsletter.desk import address
 from newsletter.desk.delays import SignInDelays
 from newsletter.desk.frame import DeskPages
 from newsletter.desk.models import Editor, Role
+from newsletter.desk.sending.memory import SendingMemory
 from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
+    from newsletter.workflows.outgoing import DeliveryThread
 
 ENTRY = "/enter"
 """Where a token is traded for a cookie."""
@@ -89,6 +91,18 @@ class Desk:
         """Call everything that waits for the end of the desk, the newest first; once."""
         while self._endings:
             self._endings.pop()()
+
+    @cached_property
+    def deliveries(self) -> DeliveryThread:
+        """What delivers its letters; `start` it when the desk is served."""
+        from newsletter.workflows.outgoing import DeliveryThread
+
+        return DeliveryThread(self.workspace)
+
+    @cached_property
+    def sending(self) -> SendingMemory:
+        """What it remembers of its sends."""
+        return SendingMemory(self.deliveries.wake)
 
     @cached_property
     def pages(self) -> DeskPages:

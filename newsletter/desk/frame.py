@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DOMAIN = "desk"
 """Name of the catalogue of the desk."""
-MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js")
+MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js", "send.js")
 """Modules of JavaScript, in templates/desk/js."""
 
 
