@@ -8,7 +8,7 @@ JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 # More words for `make mutants`, such as MUTANTS="--only delivery --jobs 2".
 MUTANTS ?=
 
-.PHONY: demo test lint quick check docs letters bench mutants torture lock upgrade clean
+.PHONY: demo test lint quick check docs letters desk-pictures bench mutants torture lock upgrade clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -41,6 +41,12 @@ LETTERS ?=
 
 letters: .venv/dev              ## pictures of every letter, in every look and mail program, into letters/: look at them
 	$(BIN)/python tests/contact_sheet.py $(LETTERS)
+
+# DESK='--only "week*" --width 390' for a part of them; --list names the states.
+DESK ?=
+
+desk-pictures: .venv/dev        ## pictures of every screen and state of the desk, into desk-pictures/: look at them
+	$(BIN)/python tests/desk_pictures.py $(DESK)
 
 bench: .venv/dev                ## measurements, each against a floor or a peer in the same run
 	for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
@@ -76,7 +82,7 @@ upgrade:                        ## move every pin to the newest version; then: m
 	$(MAKE) lock UPGRADE=--upgrade
 
 clean:
-	rm -rf .venv demo letters build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo letters desk-pictures build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Debian keeps ensurepip in a package of its own (python3-venv); the second way needs only pip.
 .venv/bin/python:

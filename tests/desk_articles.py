@@ -295,17 +295,26 @@ def collected(now: datetime, *, hostile: bool = False) -> list[Article]:
     return found
 
 
-def carried(before: datetime) -> list[Article]:
-    """What the issue before was made of.
+def carried(before: datetime, earlier: int = 0) -> list[Article]:
+    """What an issue that went was made of.
 
     Args:
         before: When it went.
+        earlier: 0 is issue 12; others have articles of their own.
     """
+    added = f" (الحلقة {earlier})" if earlier else ""
     return [
         _article(
-            at, title, section, before - timedelta(days=at - 300), SITE, "داليا الدليل", words, f"{words} {title}."
+            at,
+            title + added,
+            section,
+            before - timedelta(days=at % 10),
+            SITE,
+            "داليا الدليل",
+            words,
+            f"{words} {title}.",
         )
-        for at, (title, section, words) in enumerate(CARRIED, 301)
+        for at, (title, section, words) in enumerate(CARRIED, 301 + 10 * earlier)
     ]
 
 

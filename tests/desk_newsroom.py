@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from newsletter import clicks, delivery, issues, library
 from newsletter.events.apply import receive
+from newsletter.ledger import Send
 from newsletter.senders.reports import EventReport
 from newsletter.sources.collect import collect
 from newsletter.storage.tables import batch
@@ -42,6 +43,8 @@ DRAFT, SENT = "13", "12"
 """Names of the folders of the two issues."""
 SUBJECT = "رصيف جديد، وزيت أرخص، ومكتبة لا تنام"
 PREHEADER = "مرسى الريحان يستقبل موسم السردين، ونوارس الريحان في الصدارة، وأهل القصبة يرمّمون أسوارهم بأيديهم"
+SUBJECTS = ("سوق السبت، وعاصفة مرّت بسلام", "سبع مكتبات لا تنام، ونخلة لها قرنان", "مصعد بحري، وخبز الجدات")
+"""Of issue 12 and those before it, in turns."""
 OPENING = (
     "أعزاءنا القراء، عاد الصيادون هذا الأسبوع إلى رصيف جديد، وعادت المصابيح إلى مكتبة الحي."
     " اخترنا لكم سبع قصص تُقرأ في ربع ساعة."
@@ -92,6 +95,7 @@ def make(
     hostile: bool = False,
     issue: bool = True,
     sent: bool = True,
+    before: int = 0,
     settings: str = "",
 ) -> Path:
     """Make the newsroom.
@@ -104,6 +108,7 @@ def make(
         hostile: With articles that wish the editor ill.
         issue: With issue 13 in the making.
         sent: With issue 12, sent and told of by its provider.
+        before: How many issues went before issue 12, a week each.
         settings: More of newsletter.toml, section after section.
     """
     folder.make(
@@ -117,12 +122,14 @@ def make(
         pictures="inline",
     )
     _set(root / "newsletter.toml", SETTINGS + settings + (f'\n[database]\nurl = "{database}"\n' if database else ""))
-    clock = Clock(WENT - timedelta(hours=1))
+    clock = Clock(WENT - timedelta(weeks=before, hours=1))
     with opened(root, clock) as workspace:
         with workspace.database.write() as connection:
             store.add_list(connection, LIST, "قراء الموجة", now=clock.now - timedelta(days=91))
         if readers:
             add_readers(workspace, readers)
+        for earlier in range(before, 0, -1):
+            send_issue(workspace, clock, earlier=earlier)
         if sent:
             send_issue(workspace, clock)
         clock.now = NOW
@@ -197,49 +204,62 @@ def compose(workspace: Workspace, ids: list[int]) -> Path:
     return path
 
 
-def send_issue(workspace: Workspace, clock: Clock) -> None:
-    """Compose, send and hear back of issue 12, whose provider tells of nearly all.
+def send_issue(workspace: Workspace, clock: Clock, *, earlier: int = 0) -> None:
+    """Compose, send and hear back of an issue, whose provider tells of nearly all.
 
     Args:
         workspace: Open.
-        clock: Its clock, an hour before the issue goes.
+        clock: Its clock.
+        earlier: So many weeks before issue 12; 0 is issue 12 itself.
     """
+    number, went = str(int(SENT) - earlier), WENT - timedelta(weeks=earlier)
+    clock.now = went - timedelta(hours=1)
     with workspace.database.write() as connection:
-        ids = library.shelve(connection, carried(clock.now), now=clock.now).added
-    made = draft.write(workspace, list(ids), list_name=LIST, slug=SENT)
-    path = Path(made.path)
-    text = re.sub(r"(?m)^number = .*$", f"number = {SENT}", path.read_text("utf-8"))
-    text = re.sub(r"(?m)^subject = .*$", 'subject = "سوق السبت، وعاصفة مرّت بسلام"', text)
-    path.write_text(text, "utf-8")
-    clock.now = WENT
-    issue = plan.choose(workspace, SENT, list_name="", rhythm="weekly")
+        ids = library.shelve(connection, carried(clock.now, earlier), now=clock.now).added
+    path = Path(draft.write(workspace, list(ids), list_name=LIST, slug=number).path)
+    text = re.sub(r"(?m)^number = .*$", f"number = {number}", path.read_text("utf-8"))
+    path.write_text(re.sub(r"(?m)^subject = .*$", f'subject = "{SUBJECTS[earlier % 3]}"', text), "utf-8")
+    clock.now = went
+    issue = plan.choose(workspace, number, list_name="", rhythm="weekly")
     send = plan.freeze_plan(workspace, plan.make(workspace, issue, list_name="", rhythm="weekly"))
     delivery.run(workspace.delivery_setup, send, lambda _state, _count: None)
+    hear_back(workspace, send, went)
+
+
+def hear_back(workspace: Workspace, send: Send, went: datetime) -> None:
+    """Tell what became of a send's letters: nearly all delivered, every fortieth back, one called spam, some clicked.
+
+    Args:
+        workspace: Open.
+        send: One that is finished.
+        went: When.
+    """
     with workspace.database.read() as connection:
         query = select(delivery_table.c.id).join(batch, batch.c.id == delivery_table.c.batch_id)
         ids = tuple(connection.execute(query.where(batch.c.send_id == send.id).order_by(delivery_table.c.id)).scalars())
-        links = connection.execute(select(link_table.c.name).order_by(link_table.c.place)).scalars().all()
-    chance = random.Random(12)
-    told = []
+        query = select(link_table.c.name).where(link_table.c.issue == send.issue).order_by(link_table.c.place)
+        links = connection.execute(query).scalars().all()
+    chance, told = random.Random(send.issue), []
     for at, number in enumerate(ids):
         name = f"{send.public_id}.{number}"
         if at % 40 == 39:
-            reason = "550 5.1.1 no such user"
-            told.append(EventReport(Event("bounced", WENT + timedelta(minutes=3), name, "hard", reason), ""))
+            back = Event("bounced", went + timedelta(minutes=3), name, "hard", "550 5.1.1 no such user")
+            told.append(EventReport(back, ""))
             continue
-        told.append(EventReport(Event("delivered", WENT + timedelta(seconds=30 + at), name), ""))
+        told.append(EventReport(Event("delivered", went + timedelta(seconds=30 + at), name), ""))
         if at == 7:
-            told.append(EventReport(Event("complained", WENT + timedelta(hours=5), name), ""))
+            told.append(EventReport(Event("complained", went + timedelta(hours=5), name), ""))
     keys = workspace.keys
-    receive(workspace.database, told, now=WENT, link_keys=keys.tokens, suppression_keys=keys.suppression)
-    hour = int(WENT.timestamp()) // 3600
+    receive(workspace.database, told, now=went, link_keys=keys.tokens, suppression_keys=keys.suppression)
+    hour = int(went.timestamp()) // 3600
+    counted = {
+        (link, hour + later): (number, number // 8)
+        for at, link in enumerate(links)
+        for later in range(24)
+        if (number := int(chance.uniform(0.6, 1.0) * len(ids) / 4 / (at + 1) / (later + 1)))
+    }
     with workspace.database.write() as connection:
-        for at, link in enumerate(links):
-            for later in range(24):
-                counted = int(chance.uniform(0.6, 1.0) * 60 / (at + 1) / (later + 1))
-                if counted:
-                    clicks.add(connection, {(link, hour + later): (counted, counted // 8)})
-    clock.now = WENT + timedelta(days=1)
+        clicks.add(connection, counted)
 
 
 def add_readers(workspace: Workspace, count: int) -> None:

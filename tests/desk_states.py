@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ROOMS: dict[str, dict[str, Any]] = {
-    "full": {},
+    "full": {"before": 7},
     "fresh": {"readers": 0, "issue": False, "sent": False},
     "nobody": {"readers": 0, "sent": False},
     "between": {"issue": False},

@@ -72,6 +72,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
         "newsletter.workflows.erase",
+        "newsletter.workflows.editors",
         "newsletter.workflows.fallback",
         "newsletter.workflows.latecomers",
         "newsletter.workflows.health",

@@ -4,42 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
-from newsletter.desk import assets, sending
-from newsletter.desk.models import DeskRoute, Editor
+from newsletter.desk.guard import ADMISSION, Admission, DeskGuard, same
+from newsletter.desk.models import DeskRoute
+from newsletter.desk.refusals import refusal
 from newsletter.desk.request import DeskRequest, UploadedFile
+from newsletter.desk.routes import ROUTES
 from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from newsletter.desk.desk import Desk
 
-ROUTES: tuple[DeskRoute, ...] = (*assets.ROUTES, *sending.ROUTES)
-"""Every address of the desk."""
+MOST_FILES, MOST_FIELDS = 50, 2000
+"""Files and fields of one form."""
 
 
-def create_app(desk: Desk) -> Starlette:
+def create_app(desk: Desk) -> DeskGuard:
     """The ASGI application of the desk.
 
     Args:
         desk: What its handlers share.
     """
-    return Starlette(routes=[_route(desk, one) for one in ROUTES])
+    routes = [(_route(desk, one), one) for one in ROUTES]
+    return DeskGuard(Router([ours for ours, _ in routes], redirect_slashes=False), desk, routes)
 
 
 def _route(desk: Desk, route: DeskRoute) -> Route:
     async def answer(request: Request) -> Response:
-        return await run_in_threadpool(_handled, route, await _read(desk, request))
+        # Without an admission nobody is let in: this is a KeyError, and the answer a fault.
+        admission: Admission = request.scope[ADMISSION]
+        if admission.route is not route:
+            raise LookupError("a request was admitted to another route")
+        read = await _read(desk, request, admission)
+        if request.method == "POST" and route.role != "anyone" and not _carries_csrf(read, admission):
+            return refusal(
+                desk, 403, page=not read.wants_json, editor=admission.editor, sign_in=admission.sign_in, why="old"
+            )
+        return await run_in_threadpool(_handled, route, read)
 
     return Route(route.path, answer, methods=[route.method])
 
 
-async def _read(desk: Desk, request: Request) -> DeskRequest:
+def _carries_csrf(request: DeskRequest, admission: Admission) -> bool:
+    """Whether a form, or the header of our JavaScript, has what this browser's pages carry."""
+    told = request.headers.get("x-csrf") or request.form.get("csrf", "")
+    return admission.sign_in is not None and same(told, admission.sign_in.csrf)
+
+
+async def _read(desk: Desk, request: Request, admission: Admission) -> DeskRequest:
     """The request with its body read."""
     many: dict[str, tuple[str, ...]] = {}
     files: dict[str, UploadedFile] = {}
@@ -47,17 +64,19 @@ async def _read(desk: Desk, request: Request) -> DeskRequest:
     if request.method == "POST":
         body = await request.body()
         if not request.headers.get("content-type", "").startswith("application/json"):
-            async with request.form() as form:
+            most = admission.route.most
+            async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=most) as form:
                 for name, value in form.multi_items():
                     if isinstance(value, UploadFile):
                         files[name] = UploadedFile(value.filename or "", await value.read())
                     else:
                         many[name] = (*many.get(name, ()), value)
+    sign_in = admission.sign_in
     return DeskRequest(
         desk=desk,
         workspace=desk.workspace,
-        editor=Editor("editor", frozenset({"look", "edit", "send"})),
-        csrf="",
+        editor=admission.editor,
+        csrf=sign_in.csrf if sign_in is not None else "",
         method=request.method,
         path=dict(request.path_params),
         query=dict(request.query_params),
@@ -66,6 +85,9 @@ async def _read(desk: Desk, request: Request) -> DeskRequest:
         many=many,
         files=files,
         body=body,
+        sign_in=sign_in,
+        cookie=admission.cookie,
+        network=admission.network,
     )
 
 

@@ -30,6 +30,6 @@ def _module(request: DeskRequest) -> Response:
 
 
 ROUTES = (
-    DeskRoute("GET", "/assets/{version}/desk.css", _style, "look"),
-    DeskRoute("GET", "/assets/{version}/{name}", _module, "look"),
+    DeskRoute("GET", "/assets/{version}/desk.css", _style, "anyone"),
+    DeskRoute("GET", "/assets/{version}/{name}", _module, "anyone"),
 )

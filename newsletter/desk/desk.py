@@ -18,6 +18,8 @@ from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
+    from newsletter.desk.week.letter import LetterRoom
+    from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
     from newsletter.workflows.outgoing import DeliveryThread
 
@@ -83,6 +85,20 @@ class Desk:
         except (KeyError, OSError, ImportError):
             return "desk"
 
+    def noted(self, act: Act, *, by: str, about: str = "") -> None:
+        """Write down that somebody did something that no other transaction does.
+
+        Args:
+            act: What was done.
+            by: Who did it.
+            about: Number of an issue, a public id, or a count.
+        """
+        from newsletter.ledger import activity
+
+        workspace = self.workspace
+        with workspace.database.write() as connection:
+            activity.note(connection, act, by=by, about=about, now=workspace.now())
+
     def at_end(self, function: Callable[[], None]) -> None:
         """Have something called once when the desk ends, before it waits for what is under way."""
         self._endings.append(function)
@@ -109,6 +125,13 @@ class Desk:
         """Its pages."""
         workspace = self.workspace
         return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)
+
+    @cached_property
+    def letters(self) -> LetterRoom:
+        """The letters of the issues that are being edited."""
+        from newsletter.desk.week.letter import LetterRoom
+
+        return LetterRoom(self.workspace)
 
 
 def editor_named(found: NamedEditor) -> Editor:

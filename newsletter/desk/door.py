@@ -115,7 +115,7 @@ def _password_form(request: DeskRequest, after: str, *, status: int = 200, **mor
 
 def _sign_out(request: DeskRequest) -> Response:
     desk = request.desk
-    desk.sign_ins.end(request.cookies.get(desk.address.cookie, ""))
+    desk.sign_ins.end(request.cookie)
     answer = request.to("/sign-in") if desk.named else request.page("desk/door/out.html.j2", {})
     answer.delete_cookie(desk.address.cookie, path="/", secure=desk.address.secure, httponly=True, samesite="strict")
     return answer
@@ -124,7 +124,7 @@ def _sign_out(request: DeskRequest) -> Response:
 def _let_in(request: DeskRequest, name: str, stamp: str, after: str) -> Response:
     desk = request.desk
     # Whatever this browser had before is over: nobody can have put a cookie there that now is somebody's.
-    desk.sign_ins.end(request.cookies.get(desk.address.cookie, ""))
+    desk.sign_ins.end(request.cookie)
     answer = request.to(after)
     answer.set_cookie(
         desk.address.cookie,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
 DOMAIN = "desk"
 """Name of the catalogue of the desk."""
-MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js", "send.js")
+MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js", "enter.js", "send.js")
 """Modules of JavaScript, in templates/desk/js."""
+_REMARK = re.compile(r"/\*.*?\*/", re.DOTALL)
+_SPACE = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
 
 
 class DeskPages:
@@ -62,7 +65,8 @@ class DeskPages:
         """The one stylesheet: tokens and parts, then what each screen adds."""
         sheets = ["desk/desk.css.j2", *sorted(f"desk/css/{path.name}" for path in _own("css", ".css"))]
         values = {"colours": palette.palette_of(self.publication)}
-        return "\n".join(fill(self.environment, name, values) for name in sheets)
+        whole = "\n".join(fill(self.environment, name, values) for name in sheets)
+        return _SPACE.sub(lambda found: found[1] or "", _REMARK.sub("", whole))
 
     def module(self, name: str) -> str | None:
         """A module of JavaScript by its file name; None when there is no such one."""

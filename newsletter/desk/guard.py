@@ -20,7 +20,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
 from newsletter.desk.models import DeskRoute, Editor
@@ -89,7 +89,7 @@ class DeskGuard:
 
     Args:
         app: The application inside.
-        desk: Whose.
+        desk: Whose it is.
         routes: Every route of it, as Starlette and as the desk know it.
     """
 
@@ -166,11 +166,7 @@ class DeskGuard:
 
     def _nobody(self, scope: Scope, method: str, page: bool) -> Response:
         """What somebody gets who has not signed in: the same whatever is there."""
-        if not page:
-            where = "/sign-in" if self.desk.named else "/enter"
-            error = {"what": self.desk.pages.words.plain(self.desk.pages.words.say("Sign in again")), "sign_in": where}
-            return JSONResponse({"error": error}, 401)
-        if self.desk.named and method != "POST":
+        if page and self.desk.named and method != "POST":
             path = scope.get("raw_path", b"").decode("latin-1").partition("?")[0]
             return RedirectResponse(f"/sign-in?next={quote(path, safe='/')}", 303)
         return refusal(self.desk, 401, page=page)

@@ -16,6 +16,7 @@ from newsletter.errors import NashraError
 
 if TYPE_CHECKING:
     from newsletter.desk.desk import Desk
+    from newsletter.desk.sign_ins import SignIn
     from newsletter.wiring import Workspace
 
 
@@ -48,6 +49,12 @@ class DeskRequest:
     """All values of each field."""
     files: Mapping[str, UploadedFile] = field(default_factory=dict)
     body: bytes = b""
+    sign_in: SignIn | None = None
+    """None where nobody has signed in."""
+    cookie: str = ""
+    """What the browser says it is signed in by, be it so or not."""
+    network: str = ""
+    """The network the request came from."""
 
     @cached_property
     def json(self) -> dict[str, Any]:

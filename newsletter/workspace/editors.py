@@ -1,4 +1,4 @@
-"""The people of a desk behind a proxy: ``secrets/desk.toml``, readable by its owner only, and changed by one at a time."""
+"""The people of a desk behind a proxy: ``secrets/desk.toml``, readable by its owner, changed by one at a time."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def read(root: Path) -> dict[str, NamedEditor]:
 
 @contextmanager
 def changed(root: Path) -> Iterator[dict[str, NamedEditor]]:
-    """The people of the desk, to be changed: written when the block ends without an error, and by nobody else meanwhile.
+    """The people of the desk, to be changed by nobody else meanwhile; written when the block ends without an error.
 
     Raises:
         WorkspaceError: The file cannot be read or written.

@@ -1,4 +1,4 @@
-"""Passwords, one-time codes and recovery codes: made, kept as what cannot be read back, and compared. Pure but for chance.
+"""Passwords, one-time codes and recovery codes: made, kept as what cannot be read back, and compared.
 
 A password is kept as scrypt makes it (RFC 7914), with N = 2^16, r = 8, p = 2: 64 MiB and some tenths of a second for
 each guess. One-time codes are those of RFC 6238, six digits each 30 seconds.

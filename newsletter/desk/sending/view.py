@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter import ledger
 from newsletter.check import has_errors
 from newsletter.delivery import rhythms_of
+from newsletter.desk.week.problems import told
 from newsletter.ledger import activity, approvals
 from newsletter.rhythms import schedule
 from newsletter.text import dates
@@ -211,8 +212,8 @@ def until(words: PageWords, moment: datetime, now: datetime) -> Markup:
 def problems_told(words: PageWords, plan: Plan) -> dict[str, Any]:
     """What the check found: errors and warnings in words."""
     return {
-        "errors": [words.html(one.words) for one in plan.problems if one.level == "error"],
-        "warnings": [words.html(one.words) for one in plan.problems if one.level == "warning"],
+        "errors": [told(words, one) for one in plan.problems if one.level == "error"],
+        "warnings": [told(words, one) for one in plan.problems if one.level == "warning"],
         "blocked": has_errors(plan.problems),
     }
 

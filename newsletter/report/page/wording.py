@@ -72,7 +72,7 @@ class PageWords:
 
     def html(self, text: str) -> Markup:
         """Plain text as HTML on one line: escaped, and every run that would read wrong isolated."""
-        return bidi.to_html(" ".join(text.split()), self.direction)
+        return bidi.to_html(" ".join(text.split()), self.direction, styled=False)
 
     def plain(self, text: str) -> str:
         """Text or markup as plain text for an attribute or the words of a drawing, isolated by characters."""

@@ -157,12 +157,14 @@ def steered(text: str, base: Direction) -> str:
     return LRM + text if first and has_letters(first, "rtl") and text[0] not in RLM + LRM else text
 
 
-def to_html(text: str, base: Direction = "rtl") -> Markup:
+def to_html(text: str, base: Direction = "rtl", *, styled: bool = True) -> Markup:
     """Escape a text for HTML and wrap every run that needs it in ``<span dir=…>``.
 
     Args:
         text: Any text; isolates in it become spans too.
         base: Direction of the element it will stand in.
+        styled: What must not be broken across lines says so itself; else it has the class ``whole``, for pages whose
+            policy forbids styles of elements.
     """
     from markupsafe import Markup
 
@@ -176,7 +178,7 @@ def to_html(text: str, base: Direction = "rtl") -> Markup:
         elif side is None:
             parts.append("</span>")
         else:
-            style = f' style="{WHOLE}"' if whole(found[at + 1][0]) else ""
+            style = (f' style="{WHOLE}"' if styled else ' class="whole"') if whole(found[at + 1][0]) else ""
             parts.append(f'<span dir="{side}"{style}>')
     return Markup("".join(parts))  # noqa: S704 - every part is escaped
 

@@ -1,0 +1,21 @@
+"""The one table of the desk's addresses, collected from its rooms."""
+
+from __future__ import annotations
+
+from newsletter.desk.assets import ROUTES as ASSETS
+from newsletter.desk.door import ROUTES as DOOR
+from newsletter.desk.examining import ROUTES as EXAMINING
+from newsletter.desk.models import DeskRoute
+from newsletter.desk.reporting import ROUTES as REPORTING
+from newsletter.desk.sending import ROUTES as SENDING
+from newsletter.desk.week.page import ROUTES as WEEK
+
+ROUTES: tuple[DeskRoute, ...] = (
+    *ASSETS,
+    *DOOR,
+    *REPORTING,
+    *WEEK,
+    *SENDING,
+    *EXAMINING,
+)
+"""Every address of the desk, and who may call it."""
