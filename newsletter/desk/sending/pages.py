@@ -10,6 +10,7 @@ from newsletter.desk.sending import asked, view
 from newsletter.desk.sending.asked import SendChoice
 from newsletter.errors import IssueError, NashraError, SendError
 from newsletter.ledger import trials
+from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import approving
 from newsletter.workflows import plan as plans
 from newsletter.workflows.source import changed_since
@@ -78,7 +79,7 @@ def form_values(request: DeskRequest, issue: Issue, choice: SendChoice, wrong: s
         "hours": view.hours(words),
         "day": choice.day or f"{at:%Y-%m-%d}",
         "hour": choice.hour or f"{at:%H:%M}",
-        "zone": workspace.zone.key,
+        "zone": view.zone_words(words),
         "until": view.until(words, at, workspace.now()),
         "tests": request.desk.sending.tests(request.csrf, issue.slug),
         "address": request.desk.sending.addresses(request.csrf),
@@ -123,8 +124,9 @@ def confirmation(request: DeskRequest) -> Response:
         "choice": choice,
         "plan": plan,
         "moment": moment,
-        "zone": request.workspace.zone.key,
-        "from": request.workspace.settings.sender_of(plan.target.name),
+        "zone": view.zone_words(words),
+        "day": view.day_words(words, moment) if moment is not None else "",
+        "from": split_mailbox(request.workspace.settings.sender_of(plan.target.name)),
         "approval": view.approval_values(request, plan, plans.fingerprint(request.workspace, plan)),
         "nonce": secrets.token_urlsafe(16),
         "part": bool(request.headers.get("x-part")),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from newsletter import ledger
 from newsletter.check import has_errors
@@ -170,8 +171,32 @@ def days(words: PageWords, workspace: Workspace) -> list[tuple[str, str]]:
     found = []
     for ahead in range(_DAYS):
         day = noon + timedelta(days=ahead)
-        found.append((f"{day:%Y-%m-%d}", words.day(day.replace(tzinfo=workspace.zone), weekday=True)))
+        found.append((f"{day:%Y-%m-%d}", day_words(words, day.replace(tzinfo=workspace.zone))))
     return found
+
+
+def day_words(words: PageWords, moment: datetime) -> str:
+    """Name of the day, day and month, without the year.
+
+    Args:
+        words: Of the desk.
+        moment: Any moment of that day, timezone-aware.
+    """
+    from babel.dates import format_date
+
+    about = words.publication
+    day = moment.astimezone(ZoneInfo(about.timezone)).date()
+    name = format_date(day, "EEEE", dates.locale_of(about.language))
+    return f"{name} {words.day_of(day)}"
+
+
+def zone_words(words: PageWords) -> str:
+    """The place by whose clock moments are told."""
+    from babel.dates import get_timezone_location
+
+    about = words.publication
+    found = get_timezone_location(ZoneInfo(about.timezone), dates.locale_of(about.language), return_city=True)
+    return str(found) if about.timezone != "UTC" else "UTC"
 
 
 def hours(words: PageWords) -> list[tuple[str, str]]:
@@ -281,6 +306,7 @@ def standing(request: DeskRequest, send: Send) -> dict[str, Any]:
         "bar_width": BAR,
         "take_back": taken_back,
         "seconds": max(0, int((send.send_at - now).total_seconds() + 0.999)) if send.send_at is not None else 0,
+        "day": day_words(words, send.send_at) if send.send_at is not None else "",
         "until": until(words, send.send_at, now) if send.send_at is not None else "",
         "state": "leaving" if taken_back else send.state,
     }
