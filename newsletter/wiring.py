@@ -64,6 +64,16 @@ class Workspace:
         """The one clock of the editors' side."""
         return datetime.now(UTC)
 
+    def renew(self) -> None:
+        """Take over what the settings say now; the database, and what is under way, stay as they are.
+
+        Raises:
+            SettingsError: They are wrong; those of before hold.
+        """
+        self.settings = load(self.root, self.environment)
+        for name in ("sender", "_fallback_sender"):
+            self.__dict__.pop(name, None)
+
     def marker(self) -> str:
         """A marker for one rendering, which nobody can have written into an article."""
         return "n" + secrets.token_hex(10)

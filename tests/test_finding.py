@@ -153,8 +153,8 @@ def test_words_section_source_and_age_narrow_it(workspace: Workspace) -> None:
     found = index.find(ArticleSearch("السردين"))
     assert [(row.source, row.minutes) for row in found.rows] == [("wakala.example.net", 1)]
     assert (found.count, found.new, found.every) == (1, 3, 3)
-    assert found.sections == (("أخبار", 2), ("رياضة", 1))
-    assert found.sources == (("wakala.example.net", 1),)
+    choices = (("أخبار", 2), ("رياضة", 1)), (("wakala.example.net", 1),)
+    assert index.choices() == choices == LibraryIndex(workspace).choices()
 
 
 def test_one_story_is_one_row_under_the_best_telling(workspace: Workspace) -> None:

@@ -147,6 +147,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.composing",
         "newsletter.cli.deciding",
         "newsletter.cli.deliverability",
+        "newsletter.cli.desking",
         "newsletter.cli.editing",
         "newsletter.cli.examining",
         "newsletter.cli.hygiene",

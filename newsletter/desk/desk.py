@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from newsletter.desk import address
+from newsletter.desk.articles.shelf import DeskLibrary
 from newsletter.desk.delays import SignInDelays
 from newsletter.desk.frame import DeskPages
 from newsletter.desk.models import Editor, Role
@@ -18,7 +19,7 @@ from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
-    from newsletter.desk.week.letter import LetterRoom
+    from newsletter.desk.week.letter import ShownLetters
     from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
     from newsletter.workflows.outgoing import DeliveryThread
@@ -81,7 +82,7 @@ class Desk:
     def account(self) -> str:
         """The name of whoever is alone at the desk: that of their account on this machine."""
         try:
-            return getpass.getuser()
+            return getpass.getuser().partition("@")[0] or "desk"
         except (KeyError, OSError, ImportError):
             return "desk"
 
@@ -108,6 +109,15 @@ class Desk:
         while self._endings:
             self._endings.pop()()
 
+    def reopen(self) -> None:
+        """Go on with what the settings say now: after somebody saved them.
+
+        Raises:
+            SettingsError: They are wrong; those of before hold.
+        """
+        self.workspace.renew()
+        self.__dict__.pop("pages", None)
+
     @cached_property
     def deliveries(self) -> DeliveryThread:
         """What delivers its letters; `start` it when the desk is served."""
@@ -127,11 +137,16 @@ class Desk:
         return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)
 
     @cached_property
-    def letters(self) -> LetterRoom:
-        """The letters of the issues that are being edited."""
-        from newsletter.desk.week.letter import LetterRoom
+    def library(self) -> DeskLibrary:
+        """The library in memory, and the small pictures of its articles."""
+        return DeskLibrary(self.workspace)
 
-        return LetterRoom(self.workspace)
+    @cached_property
+    def letters(self) -> ShownLetters:
+        """The letters of the issues that are being edited."""
+        from newsletter.desk.week.letter import ShownLetters
+
+        return ShownLetters(self.workspace)
 
 
 def editor_named(found: NamedEditor) -> Editor:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from rcssmin import cssmin
+from rjsmin import jsmin
 
 from newsletter.letters import catalogue
 from newsletter.letters.render import palette
@@ -22,10 +24,6 @@ if TYPE_CHECKING:
 
 DOMAIN = "desk"
 """Name of the catalogue of the desk."""
-MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js", "enter.js", "send.js")
-"""Modules of JavaScript, in templates/desk/js."""
-_REMARK = re.compile(r"/\*.*?\*/", re.DOTALL)
-_SPACE = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
 
 
 class DeskPages:
@@ -66,11 +64,12 @@ class DeskPages:
         sheets = ["desk/desk.css.j2", *sorted(f"desk/css/{path.name}" for path in _own("css", ".css"))]
         values = {"colours": palette.palette_of(self.publication)}
         whole = "\n".join(fill(self.environment, name, values) for name in sheets)
-        return _SPACE.sub(lambda found: found[1] or "", _REMARK.sub("", whole))
+        return str(cssmin(whole))
 
     def module(self, name: str) -> str | None:
-        """A module of JavaScript by its file name; None when there is no such one."""
-        return (templates_dir() / "desk" / "js" / name).read_text("utf-8") if name in MODULES else None
+        """A module of JavaScript by its file name, without remarks; None when there is no such one."""
+        found = next((path for path in _own("js", ".js") if path.name == name), None)
+        return str(jsmin(found.read_text("utf-8"))) if found is not None else None
 
     @cached_property
     def version(self) -> str:

@@ -57,8 +57,13 @@ class Candidates:
         return next((found[1] for note in self.notes if (found := _REPEATS.match(note))), "")
 
 
-def candidates(manuscript: Manuscript) -> Candidates | None:
+def candidates(manuscript: Manuscript, faults: list[IssueError] | None = None) -> Candidates | None:
     """The candidates of an issue, or None when it has no such part.
+
+    Args:
+        manuscript: As it was read.
+        faults: Takes what is wrong with the stories in it, and what can be understood of them is given; None gives
+            nothing then.
 
     Raises:
         IssueError: What stands in it cannot be understood; with its line.
@@ -70,9 +75,12 @@ def candidates(manuscript: Manuscript) -> Candidates | None:
         if head is None:
             continue
         inside = [line if first < at < last else "" for at, line in enumerate(lines)]
-        _, sections = body_of(inside, manuscript.path)
+        told: list[IssueError] | None = None if faults is None else []
+        _, sections = body_of(inside, manuscript.path, told)
         notes = tuple(line for line in inside if HINT not in line and TOOL_TEXT.match(line))
-        spans = spans_of(inside, manuscript.path)
+        spans = spans_of(inside, manuscript.path, None if faults is None else [])
+        if faults is not None:
+            faults += told or ()
         return Candidates(first + 1, last + 1, int(head[1] or 0), sections, notes, spans)
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from newsletter.issues.escaping import INVISIBLE
 from newsletter.issues.front import KEYS
 from newsletter.issues.lines import is_fence
 from newsletter.issues.reading import LineSpan, parse, spans
+from newsletter.issues.saving import write_whole
 
 if TYPE_CHECKING:
     from newsletter.models import Issue
@@ -27,6 +29,11 @@ _END = re.compile(r"(?:\r\n|\r|\n)\Z")
 # One TOML value that an issue may have: a string of any of the four kinds, or a number.
 _VALUE = re.compile(
     r'"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|[^\s#]+', re.DOTALL
+)
+# A part of a list: a bracket, a string, a comment, or what stands between.
+_IN_LIST = re.compile(
+    r'[\[\]]|"""(?:\\.|[^\\])*?"""(?!")|\'\'\'.*?\'\'\'(?!\')|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\r\n]*|[^\[\]"\'#]+',
+    re.DOTALL,
 )
 
 
@@ -174,17 +181,19 @@ class Manuscript:
             last += 1
         return self.with_lines(span.first, last, "")
 
-    def with_value(self, key: str, value: str | int) -> Manuscript:
+    def with_value(self, key: str, value: str | int | Sequence[str], *, instead_of: str = "") -> Manuscript:
         """Another value of the front matter; comments, spaces and order stay, and a new key comes last.
 
         Args:
             key: Name of the key, for example ``subject``.
-            value: Text of one or more lines, or a number.
+            value: Text of one or more lines, a number, or texts.
+            instead_of: Another key, which gives its line to this one; empty for none.
 
         Raises:
             IssueError: The front matter cannot be understood.
         """
-        at = self.issue.lines.get(key)
+        before = self.draft[0]
+        name, at = instead_of or key, before.lines.get(instead_of or key)
         written = toml(value)
         if at is None:
             # Before the first table, whose key it would become else.
@@ -192,17 +201,20 @@ class Manuscript:
             closing = next(ends)
             return self.with_lines(closing, closing - 1, f"{key} = {written}")
         start = sum(map(len, self.lines[: at - 1]))
-        head = re.compile(rf"[^=\r\n]*=[ \t{INVISIBLE}]*").match(self.text, start)
-        old = _VALUE.match(self.text, head.end()) if head else None
-        if old is None:
-            raise IssueError(f"the value of {key} cannot be found", where=f"{self.path}:{at}", mend="change it by hand")
-        made = replace(self, text=self.text[: old.start()] + written + self.text[old.end() :])
-        now, before = made.issue, self.issue
-        if getattr(now, key) != value or any(
-            getattr(now, name) != getattr(before, name) for name in KEYS if name != key
-        ):
+        head = re.compile(rf"([^=\r\n]*)=[ \t{INVISIBLE}]*").match(self.text, start)
+        end = _end_of_value(self.text, head.end()) if head else None
+        if head is None or end is None:
             raise IssueError(
-                f"the value of {key} cannot be told from the rest", where=f"{self.path}:{at}", mend="change it by hand"
+                f"the value of {name} cannot be found", where=f"{self.path}:{at}", mend="change it by hand"
+            )
+        called = self.text[start : head.end()]
+        called = called.replace(name, key, 1) if instead_of else called
+        made = replace(self, text=self.text[:start] + called + written + self.text[end:])
+        now, wanted = made.draft[0], value if isinstance(value, str | int) else tuple(value)
+        own = {key, "subject"} if key == "subjects" else {key, instead_of}
+        if getattr(now, key) != wanted or any(getattr(now, one) != getattr(before, one) for one in KEYS.keys() - own):
+            raise IssueError(
+                f"the value of {name} cannot be told from the rest", where=f"{self.path}:{at}", mend="change it by hand"
             )
         return made
 
@@ -214,20 +226,7 @@ class Manuscript:
                 take it. The file is then as it was.
         """
         _ = self.issue, self.spans
-        unfinished = self.path.with_name(f".{self.path.name}.part")
-        try:
-            if self.read_as is not None and self.path.read_bytes() != self.read_as:
-                raise IssueError(
-                    "was changed by somebody else meanwhile", where=str(self.path), mend="look at it, and do it again"
-                )
-            unfinished.write_bytes(self.text.encode("utf-8"))
-            unfinished.chmod(self.path.stat().st_mode)
-            unfinished.replace(self.path)
-        except OSError as error:
-            unfinished.unlink(missing_ok=True)
-            raise IssueError(
-                f"cannot be written ({error.strerror})", where=str(self.path), mend="check the disk"
-            ) from None
+        write_whole(self.path, self.text.encode("utf-8"), self.read_as)
 
     def _span(self, line: int) -> LineSpan:
         for span in self.spans:
@@ -248,6 +247,22 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def toml(value: str | int) -> str:
+def _end_of_value(text: str, start: int) -> int | None:
+    """Where the value ends that begins at an index; a list may run over several lines and hold comments."""
+    if not text.startswith("[", start):
+        found = _VALUE.match(text, start)
+        return found.end() if found is not None else None
+    depth, at = 0, start
+    while (part := _IN_LIST.match(text, at)) is not None:
+        depth += {"[": 1, "]": -1}.get(part[0], 0)
+        at = part.end()
+        if not depth:
+            return at
+    return None
+
+
+def toml(value: str | int | Sequence[str]) -> str:
     """A value as TOML writes it: a JSON string is a basic string, but for U+007F (TOML 1.0, section String)."""
+    if not isinstance(value, str | int):
+        return f"[{', '.join(map(toml, value))}]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

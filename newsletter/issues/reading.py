@@ -68,12 +68,13 @@ def parse(text: str, path: Path, faults: list[IssueError] | None = None) -> Issu
     )
 
 
-def spans(text: str, path: Path) -> tuple[LineSpan, ...]:
+def spans(text: str, path: Path, faults: list[IssueError] | None = None) -> tuple[LineSpan, ...]:
     """Where the sections, stories and passages of an issue.md stand, in order.
 
     Args:
         text: The text of the whole file.
         path: Where it stands, for messages.
+        faults: As for ``parse``.
 
     Raises:
         IssueError: As for ``parse``.
@@ -81,21 +82,22 @@ def spans(text: str, path: Path) -> tuple[LineSpan, ...]:
     lines = lines_of(text)
     _, _, body_at = front_matter(lines, path)
     lines = without_comments(visible(lines), body_at, path)
-    return spans_of([""] * body_at + lines[body_at:], path)
+    return spans_of([""] * body_at + lines[body_at:], path, faults)
 
 
-def spans_of(lines: Sequence[str], path: Path) -> tuple[LineSpan, ...]:
+def spans_of(lines: Sequence[str], path: Path, faults: list[IssueError] | None = None) -> tuple[LineSpan, ...]:
     """Where sections, stories and passages stand in lines that have no front matter, counted from the first line.
 
     Args:
         lines: Without their line ends.
         path: Path of the file, for messages only.
+        faults: As for ``parse``.
 
     Raises:
         IssueError: As for ``parse``.
     """
     found: list[LineSpan] = []
-    for block in _blocks(lines, BodyFaults(path, 0)):
+    for block in _blocks(lines, BodyFaults(path, 0, faults)):
         if isinstance(block.made, Story):
             found.append(LineSpan("story", block.made.line, block.end))
         elif isinstance(block.made, Section):
@@ -118,17 +120,20 @@ def begin(text: str, path: Path) -> int:
     return front_matter(lines_of(text), path)[2]
 
 
-def body_of(lines: Sequence[str], path: Path) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
+def body_of(
+    lines: Sequence[str], path: Path, faults: list[IssueError] | None = None
+) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
     """Opening words and sections of lines that have no front matter; line numbers count from the first.
 
     Args:
         lines: The lines of the file, without their line ends.
         path: Path of the file, for messages only.
+        faults: As for ``parse``.
 
     Raises:
         IssueError: As for ``parse``.
     """
-    return _body(lines, BodyFaults(path, 0))
+    return _body(lines, BodyFaults(path, 0, faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +224,7 @@ def _blocks(lines: Sequence[str], place: BodyFaults) -> Iterator[_Block]:
             continue
         children = [child.type for child in tokens[at + 1].children or ()] if token.type == "paragraph_open" else []
         if children[:1] == ["image"] and children[1:2] in ([], ["softbreak"]):
-            first, source = _first_picture(source)
+            first, source = first_picture(source)
             if not _is_picture(first):
                 where = place.where(start)
                 place.tell(IssueError("a picture by reference", where=where, mend="write ![what it shows](file)"))
@@ -272,8 +277,12 @@ def _is_picture(source: str) -> bool:
     return [child.type for child in children] == ["image"]
 
 
-def _first_picture(source: str) -> tuple[str, str]:
-    """A paragraph that begins with a picture, parted behind it; its words or caption may run over several lines."""
+def first_picture(source: str) -> tuple[str, str]:
+    """A paragraph that begins with a picture, parted behind it; its words or caption may run over several lines.
+
+    Args:
+        source: Its lines as they stand, visible signs only.
+    """
     lines = source.split("\n")
     for count in range(1, len(lines)):
         first = "\n".join(lines[:count])

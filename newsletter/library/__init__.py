@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from newsletter.library.carrying import carried_in, carried_to, links, remember, with_links
 from newsletter.library.names import move, name_of_wordpress, of_issue, of_stories, unused
-from newsletter.library.outlines import ArticleOutline, bodies, last_carried, outlines
+from newsletter.library.outlines import ArticleOutline, bodies, last_carried, outlines, picture
 from newsletter.library.rows import holdings, newest
 from newsletter.library.shelving import LibraryChange, Shelved, shelve
 from newsletter.library.validators import keep_validators, validators
@@ -32,6 +32,7 @@ __all__ = [
     "of_issue",
     "of_stories",
     "outlines",
+    "picture",
     "remember",
     "restore",
     "shelve",

@@ -85,6 +85,21 @@ def bodies(connection: Connection, ids: Collection[int]) -> dict[int, str]:
     return found
 
 
+def picture(connection: Connection, article_id: int) -> str:
+    """Address or path of an article's picture; empty when it has none, or there is no such article.
+
+    Args:
+        connection: An open connection to the database.
+        article_id: Id of the article.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.tables import article as table
+
+    found = connection.execute(select(table.c.image).where(table.c.id == article_id)).scalar_one_or_none()
+    return str(found or "")
+
+
 def last_carried(connection: Connection) -> int:
     """The article behind which news begins: whoever got the last issue begins their next letter there; 0 before one.
 

@@ -35,6 +35,16 @@ class ListPlan:
         return tuple(one.path for one in self.drafts)
 
 
+def names(workspace: Workspace) -> list[str]:
+    """The names of all lists.
+
+    Args:
+        workspace: An open workspace.
+    """
+    with workspace.database.read() as connection:
+        return [one.name for one in store.all_lists(connection)]
+
+
 def count_of(workspace: Workspace, name: str) -> ListCount:
     """A list with the number of its subscriptions in each status.
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
 
+Counted = tuple[tuple[str, int], ...]
 ROWS = 60
 """Rows of one answer."""
 _WITHIN_WORDS = re.compile(r"</?(?:a|b|strong|i|em)\b[^>]*>")
@@ -96,10 +97,6 @@ class FoundArticles:
     """Stories of the whole library that came after the last issue."""
     every: int = 0
     """Articles of the whole library."""
-    sections: tuple[tuple[str, int], ...] = ()
-    """Sections of the whole library and how many articles each has, the largest first."""
-    sources: tuple[tuple[str, int], ...] = ()
-    """Hosts that articles came from, in the same way."""
     words: tuple[str, ...] = ()
     """What was looked for, folded."""
 
@@ -135,8 +132,8 @@ class LibraryIndex:
         self._carried: Mapping[int, tuple[str, ...]] = {}
         self._last_carried = 0
         self._new = 0
-        self._sections: tuple[tuple[str, int], ...] = ()
-        self._sources: tuple[tuple[str, int], ...] = ()
+        self._sections: Counted = ()
+        self._sources: Counted = ()
         self._own = host(workspace.publication.url)
         self.is_ready = False
         """Whether the texts were read once."""
@@ -161,7 +158,19 @@ class LibraryIndex:
             connected = self._renew(issue)
             return self._found(search, connected, now)
 
-    # What is held
+    def choices(self) -> tuple[Counted, Counted]:
+        """Sections and foreign sources of the library, each with its articles, the largest first."""
+        if self.is_ready:
+            return self._sections, self._sources
+        with self._workspace.database.read() as connection:
+            found = library.outlines(connection)  # texts may take their time
+        return _counted(one.section for one in found), _counted(map(self._source_of, found))
+
+    def _source_of(self, outline: ArticleOutline) -> str:
+        source = host(outline.source) or host(outline.url)
+        return "" if source == self._own else source
+
+    # What is kept
 
     def _renew(self, issue: Issue | None = None) -> dict[int, int]:
         """Bring memory up to date; gives the line of each article that stands in the issue."""
@@ -211,10 +220,9 @@ class LibraryIndex:
         article = Article(outline.title, outline.url, outline.summary, body, outline.image, author=outline.author)
         story = self._told.add(repeats.telling(article, outline.moment))
         plain = plain_text(body) if body else outline.summary
-        source = host(outline.source) or host(outline.url)
         return _Entry(
             outline,
-            "" if source == self._own else source,
+            self._source_of(outline),
             arabic_fold(outline.section),
             reading_minutes(plain),
             len(plain),
@@ -260,8 +268,6 @@ class LibraryIndex:
             sent,
             self._new,
             len(self._entries),
-            self._sections,
-            self._sources,
             words,
         )
 
@@ -318,5 +324,5 @@ def _place(heads: Sequence[tuple[_Entry, list[_Entry]]], after: str) -> int:
     return len(heads)
 
 
-def _counted(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
+def _counted(names: Iterable[str]) -> Counted:
     return tuple(Counter(name for name in names if name).most_common())

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape, unescape
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from newsletter.letters import hosting, own_links
 from newsletter.media import FOLDER
@@ -46,7 +46,8 @@ _FILLING = re.compile("[\u034f\u200c\u00a0\u00ad\u200b]+")
 _HEAD = re.compile(r"</head>", re.IGNORECASE)
 _SHEET = """<!doctype html>
 <html lang="{language}" dir="{direction}"><head><meta charset="utf-8"><title>{title}</title><style>
-body {{ margin: 0; padding: 20px; background: {ground}; color: {ink}; font: 15px/1.8 'Segoe UI', Tahoma, Arial, sans-serif; }}
+body {{ margin: 0; padding: 20px; background: {ground}; color: {ink}; }}
+body {{ font: 15px/1.8 'Segoe UI', Tahoma, Arial, sans-serif; }}
 pre {{ margin: 0; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; }}
 </style></head><body><pre>{text}</pre></body></html>
 """
@@ -55,7 +56,7 @@ _BLANK = "data:image/gif;base64,R0lGODlhAQABAPAAAODd1QAAACwAAAAAAQABAAACAkQBADs=
 
 
 @dataclass
-class LetterRoom:
+class ShownLetters:
     """The letters of the issues that are open at this desk."""
 
     workspace: Workspace
@@ -76,7 +77,7 @@ class LetterRoom:
         with self._lock:
             if fresh or key not in self._checked:
                 self._checked[key] = inspect(self.workspace, issue)
-                self._keep(self._checked, _KEPT)
+                _keep(self._checked, _KEPT)
                 if self._checked[key].draft is not None:
                     self._remember(self._checked[key].draft)
             return self._checked[key]
@@ -97,7 +98,7 @@ class LetterRoom:
                 one = topics.cut(issue, variants.topics_of(self.workspace, issue.list), declined)
                 made = letters.of_issue(self.workspace, one.issue, faults=[]) if one.issue is not None else None
                 self._cut[key] = made
-                self._keep(self._cut, _KEPT)
+                _keep(self._cut, _KEPT)
                 self._remember(made)
             return self._cut[key]
 
@@ -110,12 +111,12 @@ class LetterRoom:
         for one in letter.rendered.own_pictures if letter is not None else ():
             self._pictures[one.stored_name] = one
             self._pictures.move_to_end(one.stored_name)
-        self._keep(self._pictures, _PICTURES)
+        _keep(self._pictures, _PICTURES)
 
-    @staticmethod
-    def _keep(kept: OrderedDict[object, object] | OrderedDict[str, Picture], most: int) -> None:
-        while len(kept) > most:
-            kept.popitem(last=False)
+
+def _keep(kept: OrderedDict[Any, Any], most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)
 
 
 def cuts(workspace: Workspace, issue: Issue, declinations: Sequence[int]) -> list[IssueCut]:
@@ -147,7 +148,7 @@ def framed(
         html = html.replace(f"{base}/{FOLDER}/", f"/{FOLDER}/")
     html = _DARK.sub("@media all" if dark else "@media not all", html)
     html = _REMOTE.sub(lambda found: _own(found, remote), html)
-    head = '<base target="_blank"><meta name="color-scheme" content="{0}">'.format("dark" if dark else "light")
+    head = f'<base target="_blank"><meta name="color-scheme" content="{"dark" if dark else "light"}">'
     return _HEAD.sub(lambda end: head + end[0], _marked(html, stories), count=1)
 
 

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from newsletter import issues, library, media
+from newsletter import delivery, issues, library, media
+from newsletter.desk.articles.column import column_of
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.week import letter as living
 from newsletter.desk.week import texts
@@ -17,46 +18,56 @@ from newsletter.errors import IssueError
 from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.models import SUFFIXES
 from newsletter.rhythms import schedule, topics
+from newsletter.text import dates
 from newsletter.workflows import variants
-from newsletter.workflows.editing import open_issue
 from newsletter.workflows.snapshot import Snapshot
 from subscribers import store, test_link
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from newsletter.desk.request import DeskRequest
     from newsletter.models import Issue, Letter
+    from newsletter.report.page.wording import PageWords
     from newsletter.workflows.editing import EditedIssue
 
 _COLUMNS = ("articles", "issue", "letter")
 _KINDS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp"}
 
 
-def home(visit: DeskRequest) -> Response:
+def _opened(request: DeskRequest) -> EditedIssue:
+    from newsletter.workflows.editing import open_issue
+
+    return open_issue(request.workspace, request.path["slug"])
+
+
+def home(request: DeskRequest) -> Response:
     """On to the draft that is being made, or to the first steps."""
-    snapshot = Snapshot.take(visit.workspace)
+    snapshot = Snapshot.take(request.workspace)
     names = [file.path.parent.name for file in snapshot.files]
     if not names:
-        return visit.to("/first")
-    return visit.to(f"/issue/{quote(_current(snapshot))}")
+        return request.to("/first")
+    return request.to(f"/issue/{quote(_current(snapshot))}")
 
 
-def page(visit: DeskRequest) -> Response:
+def page(request: DeskRequest) -> Response:
     """One issue: library, issue and letter; as data the parts that change."""
-    edited = open_issue(visit.workspace, visit.path["slug"])
-    if visit.wants_json:
-        return visit.data({"etag": edited.etag, "fragments": fragments_of(visit, edited)})
+    edited = _opened(request)
+    if request.wants_json:
+        return request.data({"etag": edited.etag, "fragments": fragments_of(request, edited)})
     if edited.broken is None:
-        visit.desk.letters.checked(edited.issue, edited.etag, fresh=True)
-    snapshot = Snapshot.take(visit.workspace)
-    values = {**values_of(visit, edited), **_frame(visit, edited, snapshot)}
-    return visit.page("desk/week/page.html.j2", values, place="week")
+        request.desk.letters.checked(edited.issue, edited.etag, fresh=True)
+    snapshot = Snapshot.take(request.workspace)
+    articles = column_of(request, None if edited.broken else edited.issue)
+    values = {**values_of(request, edited), **_frame(request, edited, snapshot), "articles": articles}
+    return request.page("desk/week/page.html.j2", values, place="week")
 
 
-def _frame(visit: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dict[str, Any]:
+def _frame(request: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dict[str, Any]:
     """What stands around the three columns."""
-    words, workspace = visit.desk.pages.words, visit.workspace
+    words, workspace = request.desk.pages.words, request.workspace
     now = workspace.now()
-    wanted = visit.query.get("show", "")
+    wanted = request.query.get("show", "")
     show = (
         [name for name in ("articles", "issue") if name != wanted] + [wanted]
         if wanted in _COLUMNS
@@ -71,7 +82,7 @@ def _frame(visit: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dict[
     values: dict[str, Any] = {
         "show": show[-2:],
         "several": len(snapshot.files) > 1,
-        "today": words.day(now, weekday=True),
+        "today": _today(words, now),
         "due": due,
         "state": words.say("Draft"),
         "cuts": [],
@@ -82,13 +93,21 @@ def _frame(visit: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dict[
     if edited.broken is None:
         sends = [send for send in snapshot.sends if send.issue == str(edited.issue.number)]
         values["state"] = texts.state(words, sends)
-        values["cuts"] = _cuts(visit, edited.issue)
+        values["cuts"] = _cuts(request, edited.issue)
     return values
 
 
-def _cuts(visit: DeskRequest, issue: Issue) -> list[tuple[int, object]]:
+def _today(words: PageWords, now: datetime) -> str:
+    about = words.publication
+    day = words.day(now, weekday=True)
+    if not about.hijri:
+        return day
+    return f"{day} · {dates.hijri_date(now, about.language, about.timezone, digits=about.digits)}"
+
+
+def _cuts(request: DeskRequest, issue: Issue) -> list[tuple[int, object]]:
     """The letters of an issue as the select shows them: bits of what is left out, and who gets it."""
-    workspace, words = visit.workspace, visit.desk.pages.words
+    workspace, words = request.workspace, request.desk.pages.words
     known = variants.topics_of(workspace, issue.list)
     bits = topics.present(issue, known)
     counts: dict[int, int] = {}
@@ -96,7 +115,7 @@ def _cuts(visit: DeskRequest, issue: Issue) -> list[tuple[int, object]]:
         target = next((one for one in store.all_lists(connection) if one.name == issue.list), None)
         if target is not None and bits:
             counts = store.declination_counts(
-                connection, target.id, rhythms=("weekly",), now=workspace.now(), topics=bits
+                connection, target.id, rhythms=delivery.rhythms_of("weekly"), now=workspace.now(), topics=bits
             )
     found: list[tuple[int, object]] = []
     for cut in living.cuts(workspace, issue, tuple(counts)):
@@ -110,19 +129,19 @@ def _cuts(visit: DeskRequest, issue: Issue) -> list[tuple[int, object]]:
     return found
 
 
-def letter(visit: DeskRequest) -> Response:
+def letter(request: DeskRequest) -> Response:
     """The letter for its frame, as somebody gets it who declines some topics."""
-    edited = open_issue(visit.workspace, visit.path["slug"])
-    declined = visit.query.get("variant", "")
+    edited = _opened(request)
+    declined = request.query.get("variant", "")
     bits = int(declined) if declined.isdecimal() and len(declined) < 4 else 0
-    dark = visit.query.get("dark") == "1"
+    dark = request.query.get("dark") == "1"
     made = None
     if edited.broken is None:
-        made = visit.desk.letters.cut(edited.issue, edited.etag, bits)
-    if made is None or visit.query.get("text") == "1":
-        html = _plain(visit, made, dark=dark, nobody=bool(bits))
+        made = request.desk.letters.cut(edited.issue, edited.etag, bits)
+    if made is None or request.query.get("text") == "1":
+        html = _plain(request, made, dark=dark, nobody=bool(bits))
     else:
-        with visit.workspace.database.read() as connection:
+        with request.workspace.database.read() as connection:
             known = remote_of(list(library.of_stories(connection, edited.issue.stories).values()))
         html = living.framed(made, marks_of(edited.issue), dark=dark, remote=lambda address: known.get(address, ""))
         html = _anonymous(html, made.marker)
@@ -139,8 +158,8 @@ def letter(visit: DeskRequest) -> Response:
     )
 
 
-def _plain(visit: DeskRequest, made: Letter | None, *, dark: bool, nobody: bool) -> str:
-    words = visit.desk.pages.words
+def _plain(request: DeskRequest, made: Letter | None, *, dark: bool, nobody: bool) -> str:
+    words = request.desk.pages.words
     if made is not None:
         text = _anonymous(made.rendered.text, made.marker)
     elif nobody:
@@ -158,31 +177,31 @@ def _anonymous(text: str, marker: str) -> str:
     return text
 
 
-def file(visit: DeskRequest) -> Response:
+def file(request: DeskRequest) -> Response:
     """A picture of the issue's own folder."""
-    folder = issues.folder_of(visit.workspace.root, visit.path["slug"]).resolve()
-    path = (folder / visit.path["path"]).resolve()
+    folder = issues.folder_of(request.workspace.root, request.path["slug"]).resolve()
+    path = (folder / request.path["path"]).resolve()
     kind = _KINDS.get(path.suffix.lower())
     if kind is None or not path.is_relative_to(folder) or not path.is_file():
-        return visit.text("", status=404)
+        return request.text("", status=404)
     return _picture(path.read_bytes(), kind, kept=False)
 
 
-def carried(visit: DeskRequest) -> Response:
+def carried(request: DeskRequest) -> Response:
     """A picture as a letter shows it, by the name of its bytes."""
-    name = visit.path["name"]
-    found = visit.desk.letters.picture(name)
+    name = request.path["name"]
+    found = request.desk.letters.picture(name)
     if found is not None:
         return (
             _picture(found.data, found.content_type)
             if found.content_type.startswith("image/")
-            else visit.text("", status=404)
+            else request.text("", status=404)
         )
-    with visit.workspace.database.read() as connection:
+    with request.workspace.database.read() as connection:
         hosted = media.get(connection, name)
     kind = next((kind for kind, ending in SUFFIXES.items() if name.endswith(ending)), "")
     if hosted is None or not kind.startswith("image/"):
-        return visit.text("", status=404)
+        return request.text("", status=404)
     return _picture(hosted.data, kind)
 
 
@@ -196,9 +215,9 @@ def _picture(data: bytes, kind: str, *, kept: bool = True) -> Response:
     return Response(data, media_type=kind, headers=headers)
 
 
-def every(visit: DeskRequest) -> Response:
+def every(request: DeskRequest) -> Response:
     """Every issue of the workspace, the newest first."""
-    snapshot, words = Snapshot.take(visit.workspace), visit.desk.pages.words
+    snapshot, words = Snapshot.take(request.workspace), request.desk.pages.words
     rows = []
     for one in snapshot.files:
         slug = one.path.parent.name
@@ -210,7 +229,7 @@ def every(visit: DeskRequest) -> Response:
         sends = [send for send in snapshot.sends if send.issue == str(issue.number)]
         rows.append((issue.number, slug, issue.subject, texts.state(words, sends)))
     rows.sort(key=lambda row: row[0] or 10**9, reverse=True)
-    return visit.page("desk/week/every.html.j2", {"rows": rows, "current": _current(snapshot)}, place="week")
+    return request.page("desk/week/every.html.j2", {"rows": rows, "current": _current(snapshot)}, place="week")
 
 
 def _current(snapshot: Snapshot) -> str:
@@ -232,13 +251,13 @@ def _number(slug: str) -> int:
     return int(head) if head.isdecimal() and head.isascii() else 0
 
 
-def act(visit: DeskRequest) -> Response:
+def act(request: DeskRequest) -> Response:
     """One operation from a button without JavaScript; the page comes again behind it."""
     from newsletter.desk.week.operations import run
 
-    asked = json.loads(visit.form.get("act") or "{}")
-    run(visit, visit.path["slug"], {"etag": visit.form.get("etag", ""), **asked})
-    return visit.to(f"/issue/{quote(visit.path['slug'])}")
+    asked = json.loads(request.form.get("act") or "{}")
+    run(request, request.path["slug"], {"etag": request.form.get("etag", ""), **asked})
+    return request.to(f"/issue/{quote(request.path['slug'])}")
 
 
 ROUTES = (

@@ -1,4 +1,4 @@
-"""What the page of the issue says beside its templates: states, keys, elements to begin with, and the words of its scripts."""
+"""What the page of the issue says beside its templates: states, keys, elements as they begin, words of its scripts."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def state(words: PageWords, sends: Sequence[Send]) -> Markup:
 
 
 @dataclass(frozen=True, slots=True)
-class Skeleton:
+class ElementStart:
     """An element as it begins, for whoever picks it from the menu."""
 
     name: str
@@ -116,7 +116,7 @@ _SKELETONS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
 """Name, what it is called, the words behind its name, and what stands in it with its words."""
 
 
-def skeletons(words: PageWords, now: datetime) -> list[Skeleton]:
+def skeletons(words: PageWords, now: datetime) -> list[ElementStart]:
     """The elements of the menu with the words they begin with.
 
     Args:
@@ -125,7 +125,7 @@ def skeletons(words: PageWords, now: datetime) -> list[Skeleton]:
     """
     date = (now + timedelta(days=7)).date().isoformat()
     return [
-        Skeleton(
+        ElementStart(
             name,
             words.say(shown),
             title and _bare(words.say(title)),

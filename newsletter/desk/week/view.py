@@ -62,7 +62,7 @@ class ToldProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class StoryCard:
+class StoryRow:
     """A story of the issue, or one that waits among the candidates."""
 
     key: str
@@ -81,7 +81,7 @@ class StoryCard:
 
 
 @dataclass(frozen=True, slots=True)
-class WordsCard:
+class WordsRow:
     """Words of the editor's own between stories, or before them."""
 
     key: str
@@ -93,7 +93,7 @@ class WordsCard:
 
 
 @dataclass(frozen=True, slots=True)
-class ElementCard:
+class ElementRow:
     """An element: its kind, what stands behind its name, and what stands in it."""
 
     key: str
@@ -106,19 +106,19 @@ class ElementCard:
 
 
 @dataclass(frozen=True, slots=True)
-class SectionCard:
+class SectionRow:
     """A section with everything under its heading."""
 
     key: str
     title: str
     line: int
-    cards: tuple[StoryCard | WordsCard | ElementCard, ...]
+    cards: tuple[StoryRow | WordsRow | ElementRow, ...]
     problems: tuple[ToldProblem, ...] = ()
 
     @property
-    def told(self) -> tuple[StoryCard, ...]:
+    def told(self) -> tuple[StoryRow, ...]:
         """Its stories."""
-        return tuple(card for card in self.cards if isinstance(card, StoryCard))
+        return tuple(card for card in self.cards if isinstance(card, StoryRow))
 
     @property
     def stories(self) -> int:
@@ -126,25 +126,25 @@ class SectionCard:
         return len(self.told)
 
 
-def fragments_of(visit: DeskRequest, edited: EditedIssue) -> dict[str, str]:
+def fragments_of(request: DeskRequest, edited: EditedIssue) -> dict[str, str]:
     """The parts of the page that an edit can change, by the id of the element each takes the place of.
 
     Args:
-        visit: Who asks.
+        request: Who asks.
         edited: The issue as it stands now.
     """
-    values = values_of(visit, edited)
+    values = values_of(request, edited)
     if edited.broken is not None:
-        return {"issue": visit.fill("desk/week/broken.html.j2", values)}
+        return {"issue": request.fill("desk/week/broken.html.j2", values)}
     names = ("stats", "issue", "problems", "inbox", "history")
-    return {name: visit.fill(f"desk/week/{name}.html.j2", values) for name in names}
+    return {name: request.fill(f"desk/week/{name}.html.j2", values) for name in names}
 
 
-def values_of(visit: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
+def values_of(request: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
     """What the templates of the page may use of an issue.
 
     Args:
-        visit: Who asks.
+        request: Who asks.
         edited: The issue as it stands now.
     """
     common = {
@@ -157,13 +157,13 @@ def values_of(visit: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
     if edited.broken is not None:
         return {**common, "issue": None}
     issue = edited.issue
-    checked = visit.desk.letters.checked(issue, edited.etag)
-    with visit.workspace.database.read() as connection:
+    checked = request.desk.letters.checked(issue, edited.etag)
+    with request.workspace.database.read() as connection:
         holdings = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
-    page = _Page(visit, edited, compose.enriched(issue, holdings), holdings, checked)
+    page = _Page(request, edited, compose.enriched(issue, holdings), holdings, checked)
     letter, sections = checked.draft, page.sections()
     inbox = living.preheader(letter) if letter is not None else issue.preheader
-    sender = split_mailbox(visit.workspace.settings.sender_of(issue.list))
+    sender = split_mailbox(request.workspace.settings.sender_of(issue.list))
     every = [story.summary for story in issue.stories] + [one.markdown for one in issue.opening]
     return {
         **common,
@@ -171,7 +171,7 @@ def values_of(visit: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
         "sections": sections,
         "moves": _moves(sections),
         "first": next(((one.line, card.story.line) for one in sections for card in one.told), None),
-        "kind_names": texts.kind_names(visit.desk.pages.words),
+        "kind_names": texts.kind_names(request.desk.pages.words),
         "words": page.opening(),
         "waiting": page.waiting(),
         "problems": page.problems,
@@ -184,7 +184,7 @@ def values_of(visit: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
         "inbox": inbox,
         "sender": sender[0] or sender[1],
         "kinds": [kind for name in OFFERED for kind in KINDS if kind.name == name],
-        "now": visit.workspace.now(),
+        "now": request.workspace.now(),
     }
 
 
@@ -202,7 +202,7 @@ def remote_of(holdings: Sequence[Holding]) -> dict[str, str]:
     return {one.article.image: f"/thumb/{one.id}?wide=1" for one in holdings if one.article.image.startswith("http")}
 
 
-def _moves(sections: Sequence[SectionCard]) -> dict[str, dict[str, dict[str, object]]]:
+def _moves(sections: Sequence[SectionRow]) -> dict[str, dict[str, dict[str, object]]]:
     """The operation that takes each story one place up or down, over the ends of sections, by its key."""
     found: dict[str, dict[str, dict[str, object]]] = {}
     for at, section in enumerate(sections):
@@ -244,13 +244,13 @@ class _Page:
 
     def __init__(
         self,
-        visit: DeskRequest,
+        request: DeskRequest,
         edited: EditedIssue,
         issue: Issue,
         holdings: dict[str, Holding],
         checked: CheckResult,
     ) -> None:
-        self._visit, self._edited, self._issue, self._holdings = visit, edited, issue, holdings
+        self._request, self._edited, self._issue, self._holdings = request, edited, issue, holdings
         self._lines = (
             edited.manuscript.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
         )
@@ -267,50 +267,50 @@ class _Page:
         """The problems of one thing on the page."""
         return tuple(self._by_target.get(target, ()))
 
-    def opening(self) -> tuple[WordsCard | ElementCard, ...]:
+    def opening(self) -> tuple[WordsRow | ElementRow, ...]:
         """The words before the first section; one empty card when there are none."""
         blocks = self._issue.opening
         if not any(_element(one) for one in blocks):
             text = self._text(blocks[0].line, self._last(blocks[-1])) if blocks else ""
             last = self._last(blocks[-1]) if blocks else 0
-            return (WordsCard("words", 0, last, text, self.at("words")),)
-        return tuple(card for card in self._cards(blocks, "words") if not isinstance(card, StoryCard))
+            return (WordsRow("words", 0, last, text, self.at("words")),)
+        return tuple(card for card in self._cards(blocks, "words") if not isinstance(card, StoryRow))
 
-    def sections(self) -> tuple[SectionCard, ...]:
+    def sections(self) -> tuple[SectionRow, ...]:
         """Every section, in order."""
         found = []
         for at, section in enumerate(self._issue.sections, 1):
             key = f"c{at}"
             cards = tuple(self._cards(section.blocks, key))
-            found.append(SectionCard(key, section.title, section.line, cards, self.at(key)))
+            found.append(SectionRow(key, section.title, section.line, cards, self.at(key)))
         return tuple(found)
 
-    def waiting(self) -> tuple[StoryCard, ...]:
+    def waiting(self) -> tuple[StoryRow, ...]:
         """The candidates of the draft."""
         there = self._edited.candidates
         stories = there.stories if there is not None else ()
         return tuple(
-            StoryCard(key, number, story, _teaser(story.summary), self._picture(story))
+            StoryRow(key, number, story, _teaser(story.summary), self._picture(story))
             for number, (key, story) in enumerate(zip(_keys(stories, "w"), stories, strict=True), 1)
         )
 
-    def _cards(self, blocks: Sequence[Story | Prose], key: str) -> Iterator[StoryCard | WordsCard | ElementCard]:
-        for name, group in _groups(blocks, key):
+    def _cards(self, blocks: Sequence[Story | Prose], key: str) -> Iterator[StoryRow | WordsRow | ElementRow]:
+        for place, group in _groups(blocks, key):
             first = group[0]
+            name = self._keys[first.line] if isinstance(first, Story) else place
             if isinstance(first, Story):
-                name = self._keys[first.line]
                 number = list(self._keys).index(first.line) + 1
-                yield StoryCard(name, number, first, _teaser(first.summary), self._picture(first), self.at(name))
+                yield StoryRow(name, number, first, _teaser(first.summary), self._picture(first), self.at(name))
             elif _element(first):
                 head, *rest = self._text(first.line, self._last(first)).split("\n")
                 kind, title = opened(head.strip().lstrip(":"))
                 told_of = kind.name if kind is not None else ""
                 body = rest[:-1] if rest and rest[-1].strip().startswith(":::") else rest
                 titled = kind is None or kind.titled
-                yield ElementCard(name, first.line, told_of, title, "\n".join(body), titled, self.at(name))
+                yield ElementRow(name, first.line, told_of, title, "\n".join(body), titled, self.at(name))
             else:
                 last = self._last(group[-1])
-                yield WordsCard(name, first.line, last, self._text(first.line, last), self.at(name))
+                yield WordsRow(name, first.line, last, self._text(first.line, last), self.at(name))
 
     def _place(self) -> None:
         """What each line of the file is on the page."""
@@ -348,7 +348,7 @@ class _Page:
     def _told(self, problem: Problem) -> ToldProblem:
         place, _, line = problem.place.rpartition(":")
         at = int(line) if line.isdecimal() and place == self._issue.path else 0
-        words = told(self._visit.desk.pages.words, problem)
+        words = told(self._request.desk.pages.words, problem)
         return ToldProblem(
             problem.code, problem.level, words, at, bool(at) and problem.code in FIXES, self._target(at, problem)
         )

@@ -1,29 +1,28 @@
-// The page of the issue: one operation under way at a time, its answer shown in place, and no word lost on the way.
-const $ = id => document.getElementById(id);
-const week = $("week"), slug = encodeURIComponent(week.dataset.slug), base = `/issue/${slug}`, store = `desk:${slug}`;
-export const words = JSON.parse(week.dataset.words);
-export const typed = new Map(JSON.parse(sessionStorage.getItem(store) || "[]"));
-const queue = [];
-let etag = week.dataset.etag, busy = false, held = null, timer = 0, page = "", frame = $("frame"), next = null;
-let look = "phone", dark = "0";
+// The issue: one operation under way at a time, its answer shown in place, no word lost on the way.
+export const $ = id => document.getElementById(id), one = (where, from = document) => from.querySelector(where);
+export const all = (where, from = document) => [...from.querySelectorAll(where)];
+export const on = (type, does, early) => document.addEventListener(type, does, early);
+const week = $("week"), slug = week.dataset.slug, base = `/issue/${encodeURIComponent(slug)}`, store = `desk:${slug}`, { body } = document;
+export const words = JSON.parse(week.dataset.words), typed = new Map(JSON.parse(sessionStorage.getItem(store) || "[]"));
+const queue = [], narrow = matchMedia("(max-width:719px)");
+let etag = week.dataset.etag, busy, held, timer, page, frame = $("frame"), next, look, dark = "0";
 
-export const fill = (text, parts) => text.replace(/\{(\w+)\}/g, (all, name) => parts[name] ?? all);
-export const tell = text => { if (text) $("live").textContent = text; };
+export const fill = (text, parts) => text.replace(/\{(\w+)\}/g, (whole, name) => parts[name] ?? whole);
+export const tell = text => text && ($("live").textContent = text);
 export const keep = () => sessionStorage.setItem(store, JSON.stringify([...typed]));
 export const state = (name, text) => {
   $("saved").dataset.state = name;
-  $("saved").querySelector("span").textContent = text;
+  one("span", $("saved")).textContent = text;
 };
-
-export const post = (path, body) => {
-  const form = body instanceof FormData, headers = { accept: "application/json", "X-CSRF": document.querySelector("meta[name=csrf]").content };
+const post = (path, sent) => {
+  const form = sent instanceof FormData, headers = { accept: "application/json", "X-CSRF": one("[name=csrf]").content };
   if (!form) headers["content-type"] = "application/json";
-  return fetch(base + path, { method: "POST", headers, body: form ? body : JSON.stringify(body) });
+  return fetch(base + path, { method: "POST", headers, body: form ? sent : JSON.stringify(sent) }).then(async got => ({ status: got.status, said: await got.json() })).catch(() => ({ status: 599 }));
 };
 
 // An operation, or what makes it when its turn has come: lines may have moved until then.
-export const send = (op, key = "") => new Promise(done => {
-  const same = key && queue.find(one => one.key === key);
+export const send = (op, key) => new Promise(done => {
+  const same = key && queue.find(it => it.key === key);
   if (same) same.op = op; else queue.push({ op, key, done });
   run();
 });
@@ -31,98 +30,90 @@ export const send = (op, key = "") => new Promise(done => {
 const run = async () => {
   clearTimeout(timer);
   if (busy || held || !queue.length) return;
-  const one = queue.shift(), op = typeof one.op === "function" ? one.op() : one.op;
+  const it = queue.shift(), op = it.op.call ? it.op() : it.op;
   if (!op) return run();
   busy = true;
-  one.value = $(one.key)?.value;
-  const slow = setTimeout(() => state("saving", words.saving), 400);
-  const answer = await post("/op", { etag, ...op }).then(async got => ({ status: got.status, said: await got.json() }), () => null);
+  it.value = it.key && $(it.key)?.value;
+  const slow = setTimeout(state, 400, "saving", words.saving), got = await post("/op", { etag, ...op });
   clearTimeout(slow);
   busy = false;
-  if (!answer || answer.status >= 500) {
-    if (!one.key || !queue.some(other => other.key === one.key)) queue.unshift(one);
-    state("bad", answer?.said.error?.what || words.gone);
+  if (got.status > 499 || got.status === 401) {
+    if (!queue.some(other => it.key && other.key === it.key)) queue.unshift(it);
+    state("bad", why(got) || words.gone);
     timer = setTimeout(run, 5000);
-    return;
-  }
-  took(answer, op, one);
-  run();
+  } else { took(got, op, it); run(); }
 };
+const why = ({ said }) => said && [said.error?.what || said.error, said.error?.mend || said.mend].filter(text => text).join(" · ");
 
-const took = ({ status, said }, op, one) => {
-  const shown = $("conflict");
+const took = (got, op, it = {}) => {
+  const { status, said } = got, shown = $("conflict");
+  shown.hidden = status !== 409;
+  held = null;
   if (status === 409) {
-    held = { op, one, etag: said.etag };
+    held = { op, it, etag: said.etag };
     shown.innerHTML = said.conflict;
-    shown.hidden = false;
     return state("wait", words.merging);
   }
-  held = null;
-  shown.hidden = true;
-  if (status >= 400) {
-    const why = [said.error?.what || said.error, said.error?.mend || said.mend].filter(Boolean).join(" · ");
-    state("bad", `${words.unsaved}. ${why}`);
-    return tell(why);
+  if (status > 399) {
+    state("bad", `${words.unsaved}. ${why(got)}`);
+    return tell(why(got));
   }
   etag = said.etag;
-  if (one?.key) {
-    const field = $(one.key);
-    if (!field || field.value === one.value) typed.delete(one.key);
-    keep();
-  }
+  if (it.key && (!$(it.key) || $(it.key).value === it.value)) typed.delete(it.key);
+  keep();
   apply(said.fragments);
   state("saved", words.saved);
   tell(said.live);
   letter();
   document.dispatchEvent(new CustomEvent("desk:edited", { detail: said }));
-  one?.done?.(said);
+  it.done?.(said);
 };
 
-export const apply = fragments => {
-  const active = document.activeElement, story = active.closest?.(".story"), around = story?.nextElementSibling || story?.previousElementSibling;
-  for (const [id, html] of Object.entries(fragments || {})) {
-    const old = $(id), made = document.createElement("template");
-    made.innerHTML = html;
+const apply = fragments => {
+  const at = document.activeElement, card = at.closest("[data-card]"), near = [card, card?.nextElementSibling, card?.previousElementSibling];
+  for (const id in fragments) {
+    const made = document.createElement("template"), old = $(id);
+    made.innerHTML = fragments[id];
     if (old && made.content.firstElementChild) morph(old, made.content.firstElementChild);
   }
-  if (document.activeElement !== active) {
-    if (active.isConnected && !active.disabled) active.focus({ preventScroll: true });
-    if (document.activeElement === document.body) ((around?.isConnected && around.querySelector(".opens")) || $("middle")).focus({ preventScroll: true });
-  }
+  if (document.activeElement === at) return;
+  if (at.isConnected) at.focus({ preventScroll: true });
+  if (document.activeElement === body) (near.map(it => it?.isConnected && one(".opens,textarea", it)).find(it => it?.offsetParent) || $("middle")).focus({ preventScroll: true });
 };
 
 // Changes what differs and nothing else: focus, carets, open menus and words not saved yet stay.
 const morph = (old, fresh) => {
-  if (old.nodeType !== 1) { if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue; return; }
+  if (old.nodeType !== 1) { if (old.data !== fresh.data) old.data = fresh.data; return; }
   const open = old.classList.contains("open");
   for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value && name !== "aria-expanded") old.setAttribute(name, value);
-  if (open) old.classList.add("open");
-  if (old.matches("textarea, input")) {
-    if (!typed.has(old.id) && old.value !== fresh.value && old.type !== "file") old.value = fresh.value;
+  old.classList.toggle("open", open);
+  if (old.matches("textarea,input")) {
+    if (!typed.has(old.id) && old.type !== "file" && old.value !== fresh.value) old.value = fresh.value;
     return;
   }
   let at = old.firstChild;
   for (const child of [...fresh.childNodes]) {
-    const twin = child.id ? $(child.id) : at && !at.id && at.nodeName === child.nodeName ? at : null;
-    if (!twin) { old.insertBefore(child, at); continue; }
-    if (twin === at) at = at.nextSibling; else old.insertBefore(twin, at);
-    morph(twin, child);
+    const twin = child.id ? $(child.id) : at && !at.id && at.nodeName === child.nodeName && at;
+    if (!twin) old.insertBefore(child, at);
+    else {
+      if (twin === at) at = at.nextSibling; else old.insertBefore(twin, at);
+      morph(twin, child);
+    }
   }
   while (at) { const gone = at; at = at.nextSibling; gone.remove(); }
 };
 
-export const letter = () => {
+const letter = () => {
   next?.remove();
   const made = next = frame.cloneNode();
   made.className = "next";
-  made.removeAttribute("id");
-  made.src = `${base}/letter?${new URLSearchParams({ variant: $("variant")?.value || "0", text: look === "text" ? "1" : "0", dark, v: etag })}`;
+  made.id = "";
+  made.src = `${base}/letter?${new URLSearchParams({ variant: $("variant")?.value || 0, text: +(look === "text"), dark, v: etag })}`;
   made.onload = async () => {
-    const pictures = [...(made.contentDocument?.images || [])].map(one => one.decode().catch(() => 0));
-    await Promise.race([Promise.all(pictures), new Promise(done => setTimeout(done, 120))]);
+    await Promise.race([Promise.all([...made.contentDocument.images].map(it => it.decode().catch(() => 0))), new Promise(done => setTimeout(done, 120))]);
     if (next !== made) return;
-    made.contentWindow.scrollTo(0, frame.contentWindow?.scrollY || 0);
+    made.contentWindow.scrollTo(0, frame.contentWindow.scrollY);
     frame.remove();
     made.id = "frame";
     made.className = "";
@@ -132,116 +123,105 @@ export const letter = () => {
   };
   $("frames").append(made);
 };
-
-const listen = () => frame.contentDocument?.addEventListener("click", event => {
-  event.preventDefault();
-  const far = one => Math.abs(one.getBoundingClientRect().top - event.clientY);
-  const near = [...frame.contentDocument.querySelectorAll("[id^='s-']")].sort((a, b) => far(a) - far(b))[0];
-  if (near && $(near.id)) { show("issue"); open($(near.id)); }
-});
-frame.addEventListener("load", listen, { once: true });
+const listen = () => {
+  const inside = frame.contentDocument;
+  inside?.addEventListener("click", event => {
+    event.preventDefault();
+    const far = it => Math.abs(it.getBoundingClientRect().top - event.clientY), near = all("[id^=s-]", inside).sort((a, b) => far(a) - far(b))[0];
+    if (near) go(near.id);
+  });
+};
+frame.onload = listen;
 listen();
 
 export const show = name => {
-  const both = [...week.dataset.show.split(" ").filter(one => one !== name), name].slice(-2);
-  week.dataset.show = both.join(" ");
-  week.dataset.one = name;
-  for (const one of document.querySelectorAll(".shows button")) one.setAttribute("aria-pressed", both.includes(one.value));
+  if (name) {
+    week.dataset.one = name;
+    week.dataset.show = [...week.dataset.show.split(" ").filter(it => it !== name), name].slice(-2).join(" ");
+  }
+  for (const it of all(".shows button")) it.ariaPressed = narrow.matches ? it.value === week.dataset.one : week.dataset.show.includes(it.value);
 };
+narrow.onchange = () => show();
+show();
 
 export const close = focus => {
-  const story = document.querySelector(".story.open");
-  if (!story) return false;
-  story.classList.remove("open");
-  const button = story.querySelector(".opens");
-  button.setAttribute("aria-expanded", "false");
-  if (focus) button.focus();
-  return true;
+  const story = one(".story.open"), button = story && one(".opens", story);
+  story?.classList.remove("open");
+  if (button) button.ariaExpanded = "false";
+  if (focus) button?.focus();
 };
-
-export const open = story => {
+const open = story => {
   close();
   story.classList.add("open");
-  story.querySelector(".opens").setAttribute("aria-expanded", "true");
-  story.querySelector(".headline").focus({ preventScroll: true });
+  one(".opens", story).ariaExpanded = "true";
+  one(".headline", story).focus({ preventScroll: true });
   story.scrollIntoView({ block: "nearest" });
   const there = frame.contentDocument?.getElementById(story.id);
-  if (there) frame.contentWindow.scrollTo(0, there.getBoundingClientRect().top + frame.contentWindow.scrollY - 24);
+  if (there) frame.contentWindow.scrollBy(0, there.getBoundingClientRect().top - 24);
   if (page) post("/presence", { page, key: story.id });
 };
-
 const go = id => {
   const there = $(id);
   if (!there) return;
   show("issue");
   if (there.matches(".story")) return open(there);
   there.scrollIntoView({ block: "nearest" });
-  there.querySelector("textarea, input")?.focus();
+  one("textarea,input", there)?.focus();
 };
 
-document.addEventListener("click", async event => {
-  const at = event.target, is = what => at.closest(what);
-  for (const one of document.querySelectorAll("details.menu[open]")) if (!one.contains(at) || is("button")) one.open = false;
-  const button = is("button, a");
+on("click", async event => {
+  const at = event.target, button = at.closest("button,a"), { data = button?.dataset } = {};
+  for (const it of all("details.menu[open]")) if (!it.contains(at) || at.closest("button")) it.open = false;
   if (!button) return;
-  if (button.name === "act" || button.dataset.op) {
-    event.preventDefault();
-    if (button.name === "act" && button.form?.id !== "op") return;
-    send(() => button.isConnected && JSON.parse(button.dataset.op || button.value));
-  } else if (is(".opens")) open(is(".story"));
-  else if (button.name === "show") { event.preventDefault(); show(button.value); }
-  else if (button.dataset.look) {
-    look = $("frames").dataset.look = button.dataset.look;
-    for (const one of document.querySelectorAll("[data-look]")) if (one.ariaPressed) one.ariaPressed = one === button;
+  const mine = button.name === "act" || data.op || button.name === "show" || data.go;
+  if (mine) event.preventDefault();
+  if (button.name === "act" || data.op) send(() => button.isConnected && JSON.parse(data.op || button.value));
+  else if (button.matches(".opens")) open(button.closest(".story"));
+  else if (button.name === "show") show(button.value);
+  else if (data.look) {
+    look = $("frames").dataset.look = data.look;
+    for (const it of all("button[data-look]")) it.ariaPressed = it === button;
     letter();
-  } else if (is("[data-dark]")) { dark = dark === "1" ? "0" : "1"; button.ariaPressed = dark === "1"; letter(); }
-  else if (button.dataset.go) { event.preventDefault(); $("problem-list")?.hidePopover(); go(button.dataset.go); }
-  else if (button.popoverTargetElement?.id === "elements") $("elements").dataset.section = button.dataset.section;
-  else if (button.dataset.insert) {
-    const { insert, title, text } = button.dataset, section = +$("elements").dataset.section;
+  } else if ("dark" in data) { dark = 1 - dark; button.ariaPressed = !!dark; letter(); }
+  else if (data.go) { $("problem-list").hidePopover(); go(data.go); }
+  else if (data.section) $("elements").dataset.section = data.section;
+  else if (data.insert) {
+    const { insert: kind, title, text } = data, section = +$("elements").dataset.section;
     $("elements").hidePopover();
-    send(insert === "words" ? { op: "words", text, section } : { op: "element", do: "insert", kind: insert, title, text, section });
-  } else if (button.dataset.choice && held) {
-    const { op, one } = held, got = await post("/merge", { etag: held.etag, base: etag, mine: op, choice: button.dataset.choice });
-    took({ status: got.status, said: await got.json() }, op, one);
+    send(kind === "words" ? { op: kind, text, section } : { op: "element", do: "insert", kind, title, text, section });
+  } else if (data.choice && held) {
+    const { op, it } = held;
+    took(await post("/merge", { etag: held.etag, base: etag, mine: op, choice: data.choice }), op, it);
     run();
   }
 });
-
-document.addEventListener("submit", event => {
+on("submit", event => {
   if (!event.target.matches(".newsection")) return;
   event.preventDefault();
   const field = $("new-section"), title = field.value.trim();
-  if (title) { field.value = ""; send({ op: "section", do: "add", title }); }
+  field.value = "";
+  if (title) send({ op: "section", do: "add", title });
 });
-
-document.addEventListener("change", async event => {
-  const at = event.target;
+on("change", async ({ target: at }) => {
   if (at.id === "variant") letter();
-  if (!at.matches("[data-upload]") || !at.files[0]) return;
-  if (at.files[0].size > 8e6) return state("bad", words.large);
-  const body = new FormData(), card = at.closest(".story");
-  body.append("picture", at.files[0]);
-  const got = await post("/picture", body), said = await got.json();
+  const file = "upload" in at.dataset && at.files[0], sent = new FormData(), card = at.closest(".story");
+  if (!file) return;
+  if (file.size > 8e6) return state("bad", words.large);
+  sent.append("picture", file);
+  const got = await post("/picture", sent);
   at.value = "";
-  if (!got.ok) return state("bad", said.error?.what || said.error);
-  send(() => ({ op: "edit", line: +card.dataset.line, image: said.image }));
+  if (got.status > 399) state("bad", why(got) || words.gone);
+  else send(() => ({ op: "edit", line: +card.dataset.line, image: got.said.image }));
 });
 
-const events = new EventSource(`/events?slug=${slug}`);
-const on = (name, does) => events.addEventListener(name, event => does(JSON.parse(event.data)));
-on("hello", said => { page = said.page; if (!busy && queue.length) run(); });
-on("file", async said => {
-  if (said.slug !== week.dataset.slug || said.etag === etag || busy || held || queue.length) return;
+const events = new EventSource(`/events?slug=${encodeURIComponent(slug)}`), hear = (name, does) => events.addEventListener(name, event => does(JSON.parse(event.data)));
+hear("hello", said => { page = said.page; run(); });
+hear("file", async said => {
+  if (said.slug !== slug || said.etag === etag || busy || held || queue.length) return;
   const got = await fetch(`${base}/now?etag=${etag}`, { headers: { accept: "application/json" } });
-  if (!got.ok || busy || queue.length) return;
-  took({ status: 200, said: { live: words.took, ...(await got.json()) } });
+  if (got.ok && !busy && !queue.length) took({ status: 200, said: { live: words.took, ...await got.json() } });
 });
-on("presence", said => {
-  for (const one of document.querySelectorAll(".presence")) one.remove();
-  for (const { name, page: other, key } of said.people || []) {
-    if (other === page || !$(key)) continue;
-    const sign = Object.assign(document.createElement("span"), { className: "initial presence", textContent: name[0], title: name });
-    $(key).append(sign);
-  }
+hear("presence", ({ people = [] }) => {
+  for (const it of all(".presence")) it.remove();
+  for (const { name, page: other, key } of people) if (other !== page && $(key)) $(key).append(Object.assign(document.createElement("span"), { className: "initial presence", textContent: name[0], title: name }));
 });

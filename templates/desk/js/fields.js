@@ -1,55 +1,43 @@
-// Fields: what is typed is saved by itself, meters follow, and every field is as high as its words.
-import { fill, keep, send, state, typed, words } from "./desk.js";
+// Fields: what is typed is saved by itself, meters follow, each field is as high as its words.
+import { $, all, fill, keep, on, one, send, state, typed, words } from "./desk.js";
 
-const week = document.getElementById("week"), waiting = new Map();
+const waiting = new Map(), indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content");
 const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\u{1f300}-\u{1faff}]/u, none = /[\p{Mn}\p{Me}\p{Cf}]/u;
-const amount = n => week.dataset.digits === "arabic-indic" ? n.toLocaleString("ar-u-nu-arab", { useGrouping: false }) : n;
+const amount = n => indic ? n.toLocaleString("ar-u-nu-arab", { useGrouping: false }) : n;
+// As the check counts: harakat and direction signs take no column, ideographs two.
+const columns = text => [...text.trim()].reduce((n, sign) => n + (none.test(sign) ? 0 : wide.test(sign) ? 2 : 1), 0);
 
-// As the check counts them: harakat and direction signs take no column, ideographs two.
-export const columns = text => [...text.trim()].reduce((n, sign) => n + (none.test(sign) ? 0 : wide.test(sign) ? 2 : 1), 0);
-
-const operation = (field, value) => {
-  const card = field.closest("[data-card]");
-  if (!card?.isConnected) return null;
-  const { card: kind, line, last, title } = card.dataset, name = field.dataset.edit, at = +line;
-  return {
-    value: () => ({ op: "value", key: name, value }),
-    story: () => ({ op: "edit", line: at, [name]: value }),
-    words: () => ({ op: "words", line: at, ...(+last ? { last: +last } : {}), text: value }),
-    section: () => ({ op: "section", do: "rename", line: at, title: value }),
-    element: () => ({
-      op: "element", do: "edit", line: at, kind: card.dataset.kind,
-      title: card.querySelector("[data-edit=title]")?.value ?? title, text: card.querySelector("[data-edit=text]").value,
-    }),
-    line: () => ({ op: "line", line: at, text: value }),
-  }[kind]();
+const operation = field => {
+  const card = field.closest("[data-card]"), value = typed.get(field.id) ?? field.value, name = field.dataset.edit;
+  if (!card?.isConnected) return;
+  const { card: kind, line: at, last, title } = card.dataset, line = +at;
+  if (kind === "value") return { op: kind, key: name, value };
+  if (kind === "story") return { op: "edit", line, [name]: value };
+  if (kind === "section") return { op: kind, do: "rename", line, title: value };
+  if (kind === "words") return { op: kind, line, ...(+last && { last: +last }), text: value };
+  if (kind === "line") return { op: kind, line, text: value };
+  return { op: kind, do: "edit", line, kind: card.dataset.kind, title: one("[data-edit=title]", card)?.value ?? title, text: one("textarea", card).value };
 };
-
 const save = field => {
   clearTimeout(waiting.get(field));
-  if (!waiting.delete(field)) return;
-  const one = () => operation(field, typed.get(field.id) ?? field.value);
-  send(one, field.id);
+  if (waiting.delete(field)) send(() => operation(field), field.id);
 };
-
 const grow = field => {
-  if (field.tagName !== "TEXTAREA" || CSS.supports("field-sizing", "content")) return;
+  if (grows || field.type !== "textarea") return;
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight}px`;
 };
-
 const measure = field => {
-  for (const one of document.querySelectorAll(`[data-live="${field.id}"]`)) one.textContent = field.value || field.placeholder;
-  if (!field.dataset.most) return;
-  const box = field.closest("[data-card]"), n = columns(field.value), { most, phone, longest } = field.dataset;
-  box.querySelector("progress").value = Math.min(n, most);
-  box.querySelector(".meter").classList.toggle("over", n > most);
-  box.querySelector("[data-told]").textContent = fill(words.of, { n: amount(n), most: amount(+most) });
-  const fits = box.querySelector("[data-fits]");
+  for (const it of all(`[data-live="${field.id}"]`)) it.textContent = field.value || field.placeholder;
+  const { most, phone, longest } = field.dataset, box = field.closest("[data-card]"), n = columns(field.value), fits = one("[data-fits]", box);
+  if (!most) return;
+  one("progress", box).value = Math.min(n, most);
+  one(".meter", box).classList.toggle("over", n > most);
+  one("[data-told]", box).textContent = fill(words.of, { n: amount(n), most: amount(+most) });
   if (fits) fits.textContent = fits.dataset.fits.split("|")[n <= phone ? 0 : n <= longest ? 1 : 2];
 };
-
-const changed = field => {
+const changed = ({ target: field, isComposing }) => {
+  if (!field.matches("[data-edit]") || isComposing) return;
   if ("one" in field.dataset && /\n/.test(field.value)) field.value = field.value.replace(/\s*\n\s*/g, " ");
   typed.set(field.id, field.value);
   keep();
@@ -58,46 +46,37 @@ const changed = field => {
   clearTimeout(waiting.get(field));
   waiting.set(field, setTimeout(save, 120, field));
 };
-
-document.addEventListener("input", event => {
-  if (event.target.matches("[data-edit]") && !event.isComposing) changed(event.target);
-});
-document.addEventListener("compositionend", event => event.target.matches("[data-edit]") && changed(event.target));
-document.addEventListener("focusout", event => event.target.matches?.("[data-edit]") && save(event.target));
-
-document.addEventListener("keydown", event => {
-  const field = event.target;
-  if (!field.matches?.("[data-edit]") || event.isComposing) return;
-  if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && (field.tagName === "INPUT" || "one" in field.dataset)) {
+on("input", changed);
+on("compositionend", changed);
+on("focusout", event => save(event.target));
+on("keydown", event => {
+  const { target: field, key, code } = event, command = event.ctrlKey || event.metaKey;
+  if (!field.matches("[data-edit]") || event.isComposing) return;
+  if (key === "Enter" && !command && (field.type === "text" || "one" in field.dataset)) {
     event.preventDefault();
     save(field);
   }
-  if (!("prose" in field.dataset) || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
-  const chosen = field.value.slice(field.selectionStart, field.selectionEnd);
-  if (event.code === "KeyB") write(event, field, `**${chosen}**`, 2);
-  if (event.code === "KeyK") write(event, field, `[${chosen}](https://)`, 1);
-});
-
-// By the browser itself, so that its own undo of the field knows it.
-const write = (event, field, text, back) => {
+  const signs = "prose" in field.dataset && command && !event.altKey && !event.shiftKey && { KeyB: ["**", "**"], KeyK: ["[", "](https://)"] }[code];
+  if (!signs) return;
   event.preventDefault();
-  document.execCommand("insertText", false, text);
-  field.setSelectionRange(field.selectionEnd - back, field.selectionEnd - back);
-};
-
-const all = () => { for (const field of document.querySelectorAll("[data-edit]")) grow(field); };
-document.addEventListener("desk:edited", () => {
-  all();
-  for (const field of document.querySelectorAll("[data-most]")) if (typed.has(field.id)) measure(field);
+  // By the browser itself, so that the field's own undo knows it.
+  document.execCommand("insertText", false, signs[0] + field.value.slice(field.selectionStart, field.selectionEnd) + signs[1]);
 });
-all();
+const again = () => {
+  for (const field of all("[data-edit]")) {
+    grow(field);
+    if (typed.has(field.id)) measure(field);
+  }
+};
+on("desk:edited", again);
+again();
 // Words that an earlier page could not save.
 for (const [id, value] of typed) {
-  const field = document.getElementById(id);
+  const field = $(id);
   if (field && field.value !== value) {
     field.value = value;
-    changed(field);
     state("saving", words.saving);
+    changed({ target: field });
   } else typed.delete(id);
 }
 keep();

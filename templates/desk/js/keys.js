@@ -1,44 +1,44 @@
 // Single keys, outside of fields only; they can be switched off.
-import { close, open, send, show } from "./desk.js";
+import { $, all, close, on, one, send, show } from "./desk.js";
 
-const $ = id => document.getElementById(id), one = where => document.querySelector(where), off = "desk:keys";
-$("keys-on").checked = !localStorage.getItem(off);
-$("keys-on").addEventListener("change", event => event.target.checked ? localStorage.removeItem(off) : localStorage.setItem(off, "1"));
-one("[data-keys]").addEventListener("click", () => $("keys").showModal());
+const off = "desk:keys", box = $("keys-on"), table = () => $("keys").showModal(), here = () => document.activeElement;
+box.checked = !localStorage.getItem(off);
+box.onchange = () => box.checked ? localStorage.removeItem(off) : localStorage.setItem(off, 1);
+one("[data-keys]").onclick = table;
 
-const to = (name, where) => { show(name); (one(where) || $(where))?.focus(); };
-const next = by => {
-  const all = [...document.querySelectorAll(".story .opens")].filter(button => button.offsetParent), at = all.indexOf(document.activeElement);
-  all[Math.max(0, Math.min(all.length - 1, at < 0 ? 0 : at + by))]?.focus();
+const to = (name, where) => () => { show(name); one(where)?.focus(); };
+const next = by => () => {
+  const list = all(".story .opens").filter(it => it.offsetParent), at = list.indexOf(here());
+  list[at < 0 ? 0 : Math.max(0, Math.min(list.length - 1, at + by))]?.focus();
 };
 const problem = () => {
-  const all = [...document.querySelectorAll("#issue .strip")], at = all.indexOf(document.activeElement.closest(".strip")), it = all[(at + 1) % all.length];
+  const list = all("#issue .strip"), it = list[(list.indexOf(here().closest(".strip")) + 1) % list.length];
   if (!it) return;
   it.tabIndex = -1;
-  (it.querySelector("button") || it).focus();
+  (one("button", it) || it).focus();
 };
 const shift = (by, far) => {
-  const story = document.activeElement.closest(".story") || one(".story.open");
+  const story = here().closest(".story") || one(".story.open"), list = all(".section"), there = list[list.indexOf(story?.parentElement) + by];
   if (!story) return;
-  if (!far) return story.querySelector(by < 0 ? "[data-up]" : "[data-down]")?.click();
-  const all = [...document.querySelectorAll(".section")], there = all[all.indexOf(story.parentElement) + by];
-  if (there) send(() => ({ op: "move", line: +story.dataset.line, section: +there.dataset.line, before: 0 }));
+  if (!far) one(by < 0 ? "[data-up]" : "[data-down]", story)?.click();
+  else if (there) send(() => ({ op: "move", line: +story.dataset.line, section: +there.dataset.line, before: 0 }));
 };
-const single = {
-  "/": () => to("articles", "#articles input"), 1: () => to("articles", "#articles input"), 2: () => to("issue", "#middle"), 3: () => to("letter", "#letter"),
-  j: () => next(1), k: () => next(-1), n: problem, ".": () => one(".strip:focus-within [data-mend], .open [data-mend]")?.click(),
-  t: () => one(".test").click(), "?": () => $("keys").showModal(),
+const search = to("articles", "#articles input"), single = {
+  "/": search, 1: search, 2: to("issue", "#middle"), 3: to("letter", "#letter"), j: next(1), k: next(-1), n: problem, "?": table,
+  ".": () => one(".strip:focus-within [data-mend],.open [data-mend]")?.click(), t: () => one(".test").click(),
 };
 
-document.addEventListener("keydown", event => {
-  const { key, code, target: at } = event, command = event.ctrlKey || event.metaKey, field = at.matches("input, textarea, select");
-  const does = action => { event.preventDefault(); action(); };
-  if (event.isComposing || event.defaultPrevented) return;
-  if (command && key === "Enter") does(() => one(".review").click());
-  else if (command && code === "KeyZ" && !field) does(() => one(event.shiftKey ? "[data-redo]" : "[data-undo]").click());
-  else if (event.altKey && /^Arrow(Up|Down)$/.test(key)) does(() => shift(key === "ArrowUp" ? -1 : 1, event.shiftKey));
-  else if (key === "Escape") {
-    const menu = one("details.menu[open]");
-    if (menu) { menu.open = false; menu.querySelector("summary").focus(); } else if (!at.closest("dialog, [popover]")) close(true);
-  } else if (!command && !event.altKey && !field && $("keys-on").checked && single[key] && !(at.closest("#articles") && /[jk]/.test(key))) does(single[key]);
+on("keydown", event => {
+  const { key, code, altKey, target: at } = event, command = event.ctrlKey || event.metaKey, field = at.matches("input,textarea,select"), menu = one("details.menu[open]");
+  let does;
+  if (event.isComposing || event.defaultPrevented || one("dialog[open]")) return;
+  if (command && key === "Enter") does = () => one(".review").click();
+  else if (command && code === "KeyZ" && !field) does = () => one(event.shiftKey ? "[data-redo]" : "[data-undo]").click();
+  else if (altKey && /^Arrow(Up|Down)$/.test(key)) does = () => shift(key === "ArrowUp" ? -1 : 1, event.shiftKey);
+  else if (key === "Escape" && menu) does = () => { menu.open = false; one("summary", menu).focus(); };
+  else if (key === "Escape" && !at.closest("[popover]")) does = () => close(1);
+  else if (!command && !altKey && !field && box.checked && !(at.closest("#articles") && /[jk]/.test(key))) does = single[key];
+  if (!does) return;
+  event.preventDefault();
+  does();
 });

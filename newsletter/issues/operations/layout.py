@@ -1,0 +1,306 @@
+"""What stands where in an issue.md, also in one that has faults, and how lines come in and go out between its parts.
+
+The parts of the body, in order, are one flat row: headings of sections, stories, passages of the editor. An operation
+says what that row is afterwards; lines that do not give it are not written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from newsletter.errors import IssueError
+from newsletter.issues.candidates import Candidates, candidates
+from newsletter.issues.lines import HEAD, comments, lines_of, visible, without_comments
+from newsletter.issues.manuscript import Manuscript
+from newsletter.issues.reading import LineSpan, begin, parse, spans_of
+from newsletter.models import Issue, Prose, Section, Story
+from newsletter.text.tidy import arabic_fold
+
+RULE = "---"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuePart:
+    """One part of the body."""
+
+    kind: Literal["section", "story", "prose"]
+    line: int
+    told: tuple[str, ...]
+    """Everything that it says; a heading its title, a story its headline first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """An issue.md with the place of everything in it. Lines are counted from 1."""
+
+    manuscript: Manuscript
+    issue: Issue
+    faults: tuple[IssueError, ...]
+    """What is wrong with its body."""
+    seen: tuple[str, ...]
+    """Its lines as they are read: nothing where comments or the front matter stand."""
+    body_at: int
+    """Lines of the front matter."""
+    comments: tuple[tuple[int, int], ...]
+    """First and last line of each comment, candidates among them."""
+    spans: tuple[LineSpan, ...]
+    parts: tuple[IssuePart, ...]
+    candidates: Candidates | None
+
+    @classmethod
+    def of(cls, manuscript: Manuscript) -> Layout:
+        """Understand a manuscript as far as it can be understood.
+
+        Raises:
+            IssueError: Its front matter cannot be understood, or a comment has no end.
+        """
+        text, path = manuscript.text.removeprefix("\ufeff"), manuscript.path
+        faults: list[IssueError] = []
+        issue = parse(text, path, faults)
+        lines, body_at = visible(lines_of(text)), begin(text, path)
+        told = tuple((first + 1, last + 1) for first, last in comments(lines, body_at, path))
+        seen = [""] * body_at + without_comments(lines, body_at, path)[body_at:]
+        waiting = candidates(manuscript, faults)
+        return cls(
+            manuscript,
+            issue,
+            tuple(faults),
+            tuple(seen),
+            body_at,
+            told,
+            spans_of(seen, path, []),
+            parts_of(issue.opening, issue.sections),
+            waiting,
+        )
+
+    @property
+    def waiting(self) -> tuple[IssuePart, ...]:
+        """The parts of the candidates."""
+        return parts_of((), self.candidates.sections) if self.candidates is not None else ()
+
+    def index(self, line: int, *kinds: str) -> int:
+        """Which part begins on a line.
+
+        Raises:
+            IssueError: None of these kinds does.
+        """
+        for at, part in enumerate(self.parts):
+            if part.line == line and part.kind in kinds:
+                return at
+        raise self.fault(line, f"no {' and no '.join(kinds)} begins on this line")
+
+    def fault(self, line: int, what: str, mend: str = "load the page again") -> IssueError:
+        """An error at one of its lines."""
+        return IssueError(what, where=f"{self.manuscript.path}:{line}", mend=mend)
+
+    def end(self, at: int) -> int:
+        """Behind the last part of the section whose heading is a part; -1 for what stands before the first heading."""
+        return next((n for n in range(at + 1, len(self.parts)) if self.parts[n].kind == "section"), len(self.parts))
+
+    def section_of(self, at: int) -> int:
+        """The part that is the heading above a part; -1 when there is none."""
+        return next((n for n in range(at, -1, -1) if self.parts[n].kind == "section"), -1)
+
+    def titled(self, title: str) -> int | None:
+        """The part that is the heading of this title, spelling of hamza and harakat aside."""
+        same = (n for n, one in enumerate(self.parts) if one.kind == "section" and _same(one.told[0], title))
+        return next(same, None)
+
+    def span(self, at: int) -> int:
+        """The place among all spans of the one that a part is."""
+        line = self.parts[at].line
+        return next(n for n, span in enumerate(self.spans) if span.first == line)
+
+    def first(self, line: int) -> int:
+        """First line of what begins on a line, with the editor's comments right above it; candidates stay apart."""
+        raw = self.manuscript.lines
+        while True:
+            above = next((one for one in self.comments if one[1] == line - 1), None)
+            if above is None or HEAD.match(raw[above[0] - 1]) or self.seen[above[1] - 1].strip():
+                return line
+            line = above[0]
+
+    def refuse_half_comments(self, first: int, last: int) -> None:
+        """Lines that are to go somewhere else hold comments as a whole, or none.
+
+        Raises:
+            IssueError: A comment begins before them, or ends behind them.
+        """
+        for begun, ended in self.comments:
+            if begun < first <= ended or begun <= last < ended:
+                line = begun if begun >= first else ended
+                raise self.fault(line, "a comment stands on a line of a story", "put it on lines of its own")
+
+
+def parts_of(opening: Sequence[Prose], sections: Sequence[Section]) -> tuple[IssuePart, ...]:
+    """The flat row of the parts of a body."""
+    row = [IssuePart("prose", one.line, (one.markdown,)) for one in opening]
+    for section in sections:
+        if section.line:
+            row.append(IssuePart("section", section.line, (section.title,)))
+        row += [_part(block) for block in section.blocks]
+    return tuple(row)
+
+
+def told(parts: Sequence[IssuePart]) -> list[tuple[str, ...]]:
+    """What parts say, wherever they stand."""
+    return [(part.kind, *part.told) for part in parts]
+
+
+def _part(block: Story | Prose) -> IssuePart:
+    if isinstance(block, Prose):
+        return IssuePart("prose", block.line, (block.markdown,))
+    said = (block.headline, block.url, block.image, block.image_alt, block.image_caption, block.summary)
+    return IssuePart("story", block.line, said)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or arabic_fold(one) == arabic_fold(other)
+
+
+def checked(
+    before: Layout,
+    manuscript: Manuscript,
+    parts: Sequence[tuple[str, ...]],
+    waiting: Sequence[tuple[str, ...]] | None = None,
+) -> Layout:
+    """The layout of a changed manuscript, if it says what was meant.
+
+    Args:
+        before: What it was made from.
+        manuscript: The changed one.
+        parts: What its parts are to say, in order.
+        waiting: The same of its candidates; None for what they said before.
+
+    Raises:
+        IssueError: It cannot be understood, or says something else: what stands around the change reads it otherwise.
+    """
+    after = Layout.of(manuscript)
+    here = told(before.waiting) if waiting is None else list(waiting)
+    if told(after.parts) != list(parts) or told(after.waiting) != here:
+        raise IssueError(
+            "this cannot be done without changing what stands around it",
+            where=str(manuscript.path),
+            mend="do it in the file by hand",
+        )
+    return after
+
+
+def without(layout: Layout, first: int, last: int) -> Manuscript:
+    """The file without some lines and the empty ones behind them; what is left stays apart.
+
+    Args:
+        layout: Of the file.
+        first: First line that goes.
+        last: Last line that goes.
+    """
+    raw = layout.manuscript.lines
+    behind = last
+    while behind < len(raw) and not raw[behind].strip():
+        behind += 1
+    stands_apart = first == 1 or not raw[first - 2].strip()
+    if behind > last and behind < len(raw) and not stands_apart:
+        behind -= 1
+    return layout.manuscript.with_lines(first, behind, "")
+
+
+def put_before(manuscript: Manuscript, line: int, text: str) -> tuple[Manuscript, int]:
+    """The file with a block before a line, empty lines around it, and the line on which it begins.
+
+    Args:
+        manuscript: The file.
+        line: What comes behind the block.
+        text: The block.
+    """
+    blank = "\n" if line > 1 and manuscript.lines[line - 2].strip() else ""
+    return manuscript.with_lines(line, line - 1, f"{blank}{text}\n"), line + len(blank)
+
+
+def put_behind(manuscript: Manuscript, line: int, text: str) -> tuple[Manuscript, int]:
+    """The file with a block behind a line, empty lines around it, and the line on which it begins.
+
+    Args:
+        manuscript: The file.
+        line: What comes before the block.
+        text: The block.
+    """
+    raw = manuscript.lines
+    if line == len(raw):
+        return manuscript.with_lines(line + 1, line, f"\n{text}"), line + 2
+    if raw[line].strip():
+        return manuscript.with_lines(line + 1, line, f"\n{text}\n"), line + 2
+    more = line + 1 < len(raw) and raw[line + 1].strip()
+    return manuscript.with_lines(line + 2, line + 1, f"{text}\n" if more else text), line + 2
+
+
+def put(layout: Layout, at: int, text: str, *, story: bool) -> tuple[Manuscript, int]:
+    """The file with a story or a passage at a place of the row of parts, and the line on which it begins.
+
+    Args:
+        layout: Of the file.
+        at: The part that it comes before; that of the next heading, or behind the last, for the end of a section.
+        text: Its lines.
+        story: Whether it is a story, which ends where a rule stands, or words, which need one behind a story.
+    """
+    parts, spans, manuscript = layout.parts, layout.spans, layout.manuscript
+    inner = at < len(parts) and parts[at].kind != "section"
+    here = layout.span(at) if at < len(parts) else len(spans)
+    before = spans[here - 1] if here else None
+    hidden = before is not None and before.kind == "rule" and here > 1 and spans[here - 2].kind == "story"
+    lead = "" if story or before is None or before.kind != "story" else f"{RULE}\n\n"
+    shift = lead.count("\n")
+    if not inner:
+        made, line = put_behind(manuscript, before.last if before is not None else layout.body_at, lead + text)
+        return made, line + shift
+    if story and parts[at].kind == "prose":
+        if hidden and before is not None:
+            return put_before(manuscript, layout.first(before.first), text)
+        return put_before(manuscript, layout.first(parts[at].line), f"{text}\n\n{RULE}")
+    made, line = put_before(manuscript, layout.first(parts[at].line), lead + text)
+    return made, line + shift
+
+
+def rewritten(layout: Layout, first: int, last: int, text: str) -> Manuscript:
+    """The file with other words on some lines: a line that says the same stays, byte for byte, and so do comments.
+
+    Args:
+        layout: Of the file.
+        first: First line that may go.
+        last: Last line that may go.
+        text: What these lines are to say, as they are read.
+    """
+    old, new = list(layout.seen[first - 1 : last]), text.split("\n")
+    inner = [(begun - first, ended - first + 1) for begun, ended in layout.comments if first <= begun and ended <= last]
+    manuscript, raw = layout.manuscript, layout.manuscript.lines[first - 1 : last]
+    for start, end, new_start, new_end in reversed(_steps(old, new, inner)):
+        kept = [raw[at].rstrip("\r\n") for begun, ended in inner if start <= begun < end for at in range(begun, ended)]
+        fresh = new[new_start:new_end]
+        for _ in kept:
+            # What was read of a comment is an empty line.
+            if "" in fresh:
+                fresh.remove("")
+        lines = kept + fresh
+        # One empty line is a text that ``with_lines`` takes for none.
+        manuscript = manuscript.with_lines(first + start, first + end - 1, "\n" if lines == [""] else "\n".join(lines))
+        if lines == [""]:
+            manuscript = manuscript.with_lines(first + start, first + start, "")
+    return manuscript
+
+
+def _steps(old: list[str], new: list[str], comments: list[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
+    """What changes between lines, as ranges of both; a comment is within one of them as a whole, or in none."""
+    from difflib import SequenceMatcher
+
+    found = [step[1:] for step in SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if step[0] != "equal"]
+    for begun, ended in comments:
+        touching = [one for one in found if one[0] < ended and one[1] > begun]
+        if touching:
+            start, end, new_start, new_end = (*touching[0][:1], touching[-1][1], touching[0][2], touching[-1][3])
+            # Beside the changes both say the same.
+            new_start -= max(start - begun, 0)
+            new_end += max(ended - end, 0)
+            whole = (min(start, begun), max(end, ended), new_start, new_end)
+            found = sorted([*(one for one in found if one not in touching), whole])
+    return found
