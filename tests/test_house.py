@@ -98,6 +98,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.status",
         "newsletter.workflows.suppressions",
         "newsletter.workflows.subjects",
+        "newsletter.workflows.test_letter",
         "newsletter.workflows.watch",
     ),
     (
@@ -120,6 +121,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("newsletter.workflows.scheduled",),
     ("newsletter.workflows.worker",),
+    ("newsletter.workflows.outgoing",),
     # ---- the editors' pages
     ("newsletter.desk",),
     # ---- the library as other programs call it; the package itself only names what is there
