@@ -71,6 +71,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.deliverability",
         "newsletter.workflows.deliverers",
         "newsletter.workflows.draft",
+        "newsletter.workflows.editing",
         "newsletter.workflows.erase",
         "newsletter.workflows.editors",
         "newsletter.workflows.fallback",
@@ -97,6 +98,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.status",
         "newsletter.workflows.suppressions",
         "newsletter.workflows.subjects",
+        "newsletter.workflows.test_letter",
         "newsletter.workflows.watch",
     ),
     (
@@ -119,6 +121,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("newsletter.workflows.scheduled",),
     ("newsletter.workflows.worker",),
+    ("newsletter.workflows.outgoing",),
     # ---- the editors' pages
     ("newsletter.desk",),
     # ---- the library as other programs call it; the package itself only names what is there
@@ -132,6 +135,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.diverting",
         "newsletter.cli.holding",
         "newsletter.cli.letters_bar",
+        "newsletter.cli.living",
         "newsletter.cli.posting",
         "newsletter.cli.refusing",
         "newsletter.cli.trying",
