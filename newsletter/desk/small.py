@@ -13,6 +13,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _SIGNS = frozenset("{}()[];,=*<>?:&|!")
+"""Beside these no space is needed; beside ``+`` and ``-`` it may be."""
 
 
 def styles(text: str) -> str:
@@ -21,7 +22,7 @@ def styles(text: str) -> str:
     Args:
         text: CSS without strings that hold braces, semicolons or two spaces.
     """
-    return _SPACE.sub(lambda found: found[1] or "", _REMARK.sub("", text))
+    return _SPACE.sub(lambda found: found[1] or "", _REMARK.sub("", text)).strip()
 
 
 def script(text: str) -> str:
@@ -37,6 +38,8 @@ def script(text: str) -> str:
             gap = True
             continue
         piece = found[0]
+        if piece == "}" and pieces and pieces[-1] == ";":
+            pieces.pop()
         if gap and pieces and pieces[-1][-1] not in _SIGNS and piece[0] not in _SIGNS:
             pieces.append(" ")
         pieces.append(piece)
