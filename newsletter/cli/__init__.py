@@ -21,6 +21,7 @@ from newsletter.cli import (
     composing,
     deciding,
     deliverability,
+    desking,
     diverting,
     editing,
     examining,
@@ -126,6 +127,19 @@ _SPONSORS = group(
     sponsors.place,
     sponsors.report,
 )
+_DESK = group(
+    "desk",
+    "",
+    group(
+        "person",
+        "Who signs in at a desk behind a proxy: add, list, give a new password, remove.",
+        desking.add,
+        desking.list_,
+        desking.password,
+        desking.remove,
+    ),
+    alone=desking.desk,
+)
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
@@ -134,7 +148,7 @@ for panel, parts in (
         "Making an issue",
         (
             *(editing.collect, composing.articles, composing.compose, subjects.subjects),
-            *(editing.check, editing.preview, theming.theme, _SPONSORS),
+            *(editing.check, editing.preview, theming.theme, _SPONSORS, _DESK),
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),

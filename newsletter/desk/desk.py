@@ -80,7 +80,7 @@ class Desk:
     def account(self) -> str:
         """The name of whoever is alone at the desk: that of their account on this machine."""
         try:
-            return getpass.getuser()
+            return getpass.getuser().partition("@")[0] or "desk"
         except (KeyError, OSError, ImportError):
             return "desk"
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 DOMAIN = "desk"
 """Name of the catalogue of the desk."""
-MODULES = ("desk.js", "move.js", "list.js", "fields.js", "keys.js", "enter.js")
-"""Modules of JavaScript, in templates/desk/js."""
 
 
 class DeskPages:
@@ -68,7 +66,7 @@ class DeskPages:
 
     def module(self, name: str) -> str | None:
         """A module of JavaScript by its file name; None when there is no such one."""
-        return small.script((templates_dir() / "desk" / "js" / name).read_text("utf-8")) if name in MODULES else None
+        return next((path.read_text("utf-8") for path in _own("js", ".js") if path.name == name), None)
 
     @cached_property
     def version(self) -> str:

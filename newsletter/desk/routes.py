@@ -7,6 +7,7 @@ from newsletter.desk.assets import ROUTES as ASSETS
 from newsletter.desk.door import ROUTES as DOOR
 from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute
+from newsletter.desk.readers.routes import ROUTES as READERS
 from newsletter.desk.reporting import ROUTES as REPORTING
 from newsletter.desk.settings import ROUTES as SETTINGS
 from newsletter.desk.week.page import ROUTES as WEEK
@@ -19,5 +20,6 @@ ROUTES: tuple[DeskRoute, ...] = (
     *ARTICLES,
     *EXAMINING,
     *SETTINGS,
+    *READERS,
 )
 """Every address of the desk, and who may call it."""

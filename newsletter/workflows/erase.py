@@ -10,10 +10,16 @@ from subscribers import actions
 from subscribers.addresses import normalise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
     from newsletter.wiring import Workspace
 
 REJECTS = "rejected"
 """Folder of a workspace with the rows that imports could not use."""
+UPLOADS = ".desk/imports"
+"""Folder of a workspace with the files that wait at the desk until they are imported."""
 _HEAD = 65_536
 """Bytes of a letter that certainly hold its headers."""
 
@@ -30,7 +36,9 @@ class EraseOutcome:
     """Copies of the database that were made before, and still hold the address."""
 
 
-def erase(workspace: Workspace, address: str, *, scrub: bool = True) -> EraseOutcome:
+def erase(
+    workspace: Workspace, address: str, *, scrub: bool = True, also: Callable[[Connection], None] | None = None
+) -> EraseOutcome:
     """Erase a person: what stays is a keyed fingerprint that keeps the address from being mailed again.
 
     Args:
@@ -38,6 +46,7 @@ def erase(workspace: Workspace, address: str, *, scrub: bool = True) -> EraseOut
         address: As it was typed.
         scrub: Rewrite the database file too, so that no freed page holds the address; a page that a reader waits for
             does not, since it takes long and keeps everybody else waiting.
+        also: Done in the same transaction.
 
     Raises:
         AddressError: Not an address.
@@ -46,9 +55,15 @@ def erase(workspace: Workspace, address: str, *, scrub: bool = True) -> EraseOut
     wanted = normalise(address).address
     with workspace.database.write() as connection:
         actions.erase(connection, address, now=workspace.now(), keys=workspace.keys.suppression)
+        if also is not None:
+            also(connection)
     letters = sum(_take_out(path, wanted) for path in _letters(workspace.settings.outbox))
     for path in (workspace.root / REJECTS).glob("*"):
         _take_lines_out(path, wanted)
+    for path in (workspace.root / UPLOADS).glob("*/*"):
+        # Whoever brought it in brings it in again.
+        if wanted.lower().encode() in path.read_bytes().lower():
+            path.unlink()
     backups = tuple(sorted((workspace.root / "backups").glob("*.db")))
     return EraseOutcome(letters, scrub and actions.scrub(workspace.database.engine), backups)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from newsletter import ledger
+from newsletter.report.models import GrowthReport
 from newsletter.rhythms.topics import titles
 from subscribers import actions, store
 from subscribers.actions import Person
+from subscribers.addresses import normalise
 from subscribers.csvfile import NO_CHOICES, ColumnChoices
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
     from newsletter.wiring import Workspace
-    from subscribers.models import ImportBatch, ImportReport, UndoneImport
+    from subscribers.models import ImportBatch, ImportReport, List, ReaderRow, ReaderState, Subscriber, UndoneImport
+    from subscribers.store import ReaderCounts
 
 LAST = 5
 """Letters that the story of a reader tells."""
@@ -90,6 +93,55 @@ def pause(connection: Connection, workspace: Workspace, person: Person, list_id:
     )
 
 
+Added = Literal["asked", "lately", "added", "already"]
+"""``asked``: a confirmation letter is on its way; ``lately``: they got one lately; ``added``: subscribed at once;
+``already``: they were."""
+
+
+def add_reader(
+    connection: Connection,
+    workspace: Workspace,
+    address: str,
+    list_name: str,
+    *,
+    words: str,
+    name: str = "",
+    ask: bool = True,
+) -> tuple[Added, Subscriber | None]:
+    """Add one reader, or ask them by a confirmation letter.
+
+    Args:
+        connection: A connection in a writing transaction.
+        workspace: The workspace.
+        address: As it was typed.
+        list_name: Of the list.
+        words: How they agreed, for the record of consent.
+        name: What editors call them.
+        ask: Subscribe them only when they confirm.
+
+    Returns:
+        What came of it, and the reader; nobody where the letter has to wait.
+
+    Raises:
+        AddressError: Not an address one can write to.
+        SuppressedError: The address must not be mailed.
+        ConsentError: The person left this list.
+        ClosedList: Nobody can join it.
+    """
+    now, keys, rhythm = workspace.now(), workspace.keys.suppression, workspace.settings.rhythm_of(list_name)
+    if not ask:
+        added = actions.add_subscriber(
+            connection, address, list_name, now=now, keys=keys, rhythm=rhythm, words=words, name=name
+        )
+        return "already" if added.already else "added", added.subscriber
+    caps = workspace.caps
+    told = actions.ask(connection, address, list_name, now=now, keys=keys, caps=caps, rhythm=rhythm, words=words)
+    person = store.find(connection, normalise(address))
+    if person is not None and name:
+        store.set_name(connection, person.id, name)
+    return "already" if told == "confirmed" else told, person
+
+
 def import_file(
     workspace: Workspace,
     path: Path,
@@ -121,7 +173,8 @@ def import_file(
         UnknownList: No such list.
         ClosedList: Nobody can join it.
     """
-    with workspace.database.write() as connection:
+    # A dry run fills nothing but a table of its own connection, and keeps nobody waiting.
+    with workspace.database.read() if dry_run else workspace.database.write() as connection:
         report = actions.import_file(
             connection,
             path,
@@ -166,3 +219,110 @@ def letters_gone(connection: Connection, batch: ImportBatch, who: Select[tuple[i
         who: The query for the ids of its readers.
     """
     return ledger.gone_to(connection, batch.list_id, who, since=batch.at)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersFound:
+    """A page of the readers of a list, with what stands around it."""
+
+    list: List
+    lists: tuple[List, ...]
+    """Every list, oldest first."""
+    counts: ReaderCounts
+    rows: tuple[ReaderRow, ...]
+    after: tuple[int, int] | None
+    """Where the next page begins; None on the last one."""
+
+
+PAGE = 60
+"""Readers of one page."""
+
+
+def find_readers(
+    workspace: Workspace,
+    list_name: str = "",
+    *,
+    state: ReaderState | None = None,
+    words: str = "",
+    domains: bool = True,
+    after: tuple[int, int] | None = None,
+) -> ReadersFound:
+    """Find readers of a list, who came last first.
+
+    Args:
+        workspace: The workspace.
+        list_name: Of the list; empty takes the first that is open.
+        state: Only these; None for all.
+        words: Part of an address or a name; empty for everybody.
+        domains: Whether parts of what stands behind the at sign are looked for too.
+        after: Where the page before ended; None for the first one.
+
+    Raises:
+        UnknownList: No such list, or none at all.
+    """
+    now = workspace.now()
+    with workspace.database.read() as connection:
+        lists = tuple(store.all_lists(connection))
+        first = next((one for one in lists if one.closed is None), None)
+        chosen = first if first and not list_name else store.list_named(connection, list_name)
+        rows = store.readers_page(
+            connection, chosen.id, now=now, state=state, words=words, domains=domains, after=after, limit=PAGE + 1
+        )
+        counts = store.reader_counts(connection, chosen.id, now=now)
+    shown = tuple(rows[:PAGE])
+    return ReadersFound(chosen, lists, counts, shown, store.cursor_of(shown[-1]) if len(rows) > PAGE else None)
+
+
+def list_called(workspace: Workspace, name: str = "") -> List:
+    """A list by its name.
+
+    Args:
+        workspace: The workspace.
+        name: Of the list; empty takes the first that is open.
+
+    Raises:
+        UnknownList: No such list, or none at all.
+    """
+    with workspace.database.read() as connection:
+        first = next((one for one in store.all_lists(connection) if one.closed is None), None)
+        return first if first and not name else store.list_named(connection, name)
+
+
+def lists_of(workspace: Workspace) -> list[List]:
+    """Every list that people can join, oldest first.
+
+    Args:
+        workspace: The workspace.
+    """
+    with workspace.database.read() as connection:
+        return [one for one in store.all_lists(connection) if one.closed is None]
+
+
+WEEKS = 13
+"""Three months of growth."""
+
+
+def growth_of(workspace: Workspace, list_name: str) -> GrowthReport:
+    """How one list grew in three months; nothing where it is closed.
+
+    Args:
+        workspace: The workspace.
+        list_name: Of the list.
+    """
+    from newsletter.report.growth import growth
+
+    starts = workspace.settings.schedule.week_starts
+    with workspace.database.read() as connection:
+        found = growth(connection, now=workspace.now(), zone=workspace.zone, week_starts=starts, weeks=WEEKS)
+    return GrowthReport(tuple(one for one in found.lists if one.list == list_name), found.erased)
+
+
+def last_imports(workspace: Workspace, list_id: int) -> list[ImportBatch]:
+    """The last imports into a list, the latest first.
+
+    Args:
+        workspace: The workspace.
+        list_id: Of the list.
+    """
+    with workspace.database.read() as connection:
+        return store.batches(connection, list_id)

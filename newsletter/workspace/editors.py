@@ -67,6 +67,8 @@ def good_name(name: str) -> str:
     plain = unicodedata.normalize("NFC", " ".join(plain_line(name).split()))
     if not folded(plain):
         raise ValueError("a name is wanted")
+    if "@" in plain:
+        raise ValueError("a name is wanted, not an address")
     if len(plain) > _MOST_NAME:
         raise ValueError(f"a name of {_MOST_NAME} signs at most is wanted")
     return plain

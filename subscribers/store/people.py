@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa  # noqa: TID253  this module is nothing but SQL, and is imported late itself
 
 from subscribers.addresses import Address
+from subscribers.display import LONGEST_NAME, shown
 from subscribers.folding import fold
 from subscribers.models import Rhythm, Status, Subscriber, Subscription
 from subscribers.moments import to_moment, to_seconds
@@ -234,6 +235,19 @@ def set_counting(connection: Connection, subscriber_id: int, *, counted: bool) -
     """
     change = sa.update(subscriber).where(subscriber.c.id == subscriber_id, subscriber.c.count_clicks != counted)
     connection.execute(change.values(count_clicks=counted))
+
+
+def set_name(connection: Connection, subscriber_id: int, name: str) -> None:
+    """Keep what editors call a person who has no name so far.
+
+    Args:
+        connection: A connection in a writing transaction.
+        subscriber_id: Id of the subscriber.
+        name: As it was typed.
+    """
+    kept = shown(name.strip(), LONGEST_NAME)
+    change = sa.update(subscriber).where(subscriber.c.id == subscriber_id, subscriber.c.name == "")
+    connection.execute(change.values(name=kept, name_key=fold(kept)))
 
 
 def lock_person(connection: Connection, subscriber_id: int) -> None:

@@ -113,6 +113,7 @@ subscription = Table(
     CheckConstraint(_one_of("rhythm", RHYTHMS), name="rhythm"),
     CheckConstraint("declined_topics BETWEEN 0 AND 255", name="declined_topics"),
     Index(None, "subscriber_id"),
+    Index(None, "list_id", "created", "subscriber_id"),  # who came last, page by page
     sqlite_with_rowid=False,
 )
 

@@ -37,5 +37,7 @@ def upgrade() -> None:
         if op.get_bind().dialect.name == "sqlite":
             reference = reference.replace("BIGINT", "INTEGER")
         op.execute(f"ALTER TABLE {table} ADD COLUMN {reference}")
+    columns = ["list_id", "created", "subscriber_id"]
+    op.create_index(op.f("ix_subscription_list_id_created_subscriber_id"), "subscription", columns)
     for name in ("name", "name_key"):
         op.add_column("subscriber", sa.Column(name, sa.Text(), server_default="", nullable=False))

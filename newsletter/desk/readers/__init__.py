@@ -1,0 +1,1 @@
+"""القراء: finding readers, the story of one, adding, importing, pausing, leaving and erasing."""
