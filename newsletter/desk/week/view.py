@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -391,6 +392,7 @@ def _element(block: Story | Prose) -> bool:
     return isinstance(block, Prose) and block.markdown.lstrip().startswith(":::")
 
 
+@lru_cache(maxsize=4096)
 def _teaser(markdown: str) -> str:
     """The words of a summary on one line."""
     return prose.read(markdown).words() if markdown else ""

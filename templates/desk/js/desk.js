@@ -64,7 +64,7 @@ const took = (got, op, it = {}) => {
   if (it.key && (!$(it.key) || $(it.key).value === it.value)) typed.delete(it.key);
   keep();
   apply(said.fragments);
-  state("saved", words.saved);
+  if (!queue.length) state("saved", words.saved);
   tell(said.live);
   letter();
   document.dispatchEvent(new CustomEvent("desk:edited", { detail: said }));
