@@ -14,7 +14,6 @@ from desk_newsroom import Clock, make, opened
 from desk_visits import DeskVisitor, at_desk
 
 from newsletter.check import CODES, links, mjml, sender
-from newsletter.desk import small
 from newsletter.desk.week.letter import framed
 from newsletter.desk.week.problems import SENTENCES, told
 from newsletter.letters.templates import environment, templates_dir
@@ -195,27 +194,6 @@ def test_every_code_that_an_issue_can_have_is_told_in_a_sentence_of_the_desk() -
 )
 def test_a_problem_in_a_sentence(problem: Problem, sentence: str) -> None:
     assert re.sub("[\u2066-\u2069]", "", str(told(words(), problem).striptags())) == sentence
-
-
-@pytest.mark.parametrize(
-    ("written", "served"),
-    [
-        ("// why\nconst a = 1; // two\n  go( a );", "const a=1;go(a);"),
-        ('const a = "//  no";', 'const a="//  no";'),
-        ("const a = `${ x }  y`;", "const a=`${ x }  y`;"),
-        ("text.replace( /\\s* \\n/g, ' ' )", "text.replace(/\\s* \\n/g,' ')"),
-        ("if (a) { b(); }\nreturn c / d", "if(a){b()}return c / d"),
-        ("const far = /[/ ]/u.test( a )", "const far=/[/ ]/u.test(a)"),
-        ("a /* b */ instanceof c", "a instanceof c"),
-    ],
-)
-def test_a_module_is_served_without_what_only_its_readers_need(written: str, served: str) -> None:
-    assert small.script(written) == served
-
-
-def test_a_stylesheet_is_served_without_what_only_its_readers_need() -> None:
-    written = "/* why */\na :hover, b { color: red; margin: calc(1px + 2px) }\n"
-    assert small.styles(written) == "a :hover,b{color:red;margin:calc(1px + 2px)}"
 
 
 def test_a_headline_that_stands_twice_is_marked_once_each(workspace: Workspace) -> None:
