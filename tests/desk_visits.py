@@ -42,7 +42,7 @@ class DeskVisitor(TestClient):
         super().__init__(create_app(desk), base_url=BASE, follow_redirects=False)
         self.desk = desk
         cookie = desk.sign_ins.begin(name)
-        self.cookies.set(desk.address.cookie, cookie)
+        self.cookies.set(desk.address.cookie, cookie, domain="127.0.0.1", path="/")
         self.sign_in = desk.sign_ins.find(cookie)
         self.csrf = self.sign_in.csrf if self.sign_in is not None else ""
 

@@ -98,6 +98,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.status",
         "newsletter.workflows.suppressions",
         "newsletter.workflows.subjects",
+        "newsletter.workflows.test_letter",
         "newsletter.workflows.watch",
     ),
     (
@@ -109,7 +110,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.lists",
         "newsletter.workflows.serve",
     ),
-    ("newsletter.workflows.preview", "newsletter.workflows.variants"),
+    ("newsletter.workflows.first", "newsletter.workflows.preview", "newsletter.workflows.variants"),
     ("newsletter.workflows.latest_letters", "newsletter.workflows.plan"),
     (
         "newsletter.workflows.demo",
@@ -120,6 +121,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("newsletter.workflows.scheduled",),
     ("newsletter.workflows.worker",),
+    ("newsletter.workflows.outgoing",),
     # ---- the editors' pages
     ("newsletter.desk",),
     # ---- the library as other programs call it; the package itself only names what is there
@@ -133,6 +135,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.diverting",
         "newsletter.cli.holding",
         "newsletter.cli.letters_bar",
+        "newsletter.cli.living",
         "newsletter.cli.posting",
         "newsletter.cli.refusing",
         "newsletter.cli.trying",

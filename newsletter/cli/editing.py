@@ -246,7 +246,17 @@ def check(
         raise typer.Exit(FOUND_ERRORS)
 
 
-def preview(context: typer.Context, name: IssueName = "", host_pictures: HostPictures = False) -> None:
+def preview(
+    context: typer.Context,
+    name: IssueName = "",
+    host_pictures: HostPictures = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show it in the browser instead, anew whenever the file changes.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="With --serve: port of this machine; 0 takes a free one.")
+    ] = 0,
+) -> None:
     """Write the letter as issue.html and issue.txt beside the issue; prints their paths.
 
     A draft that could not go yet is written too: what is wrong stands in a box above the letter, and on this screen.
@@ -256,12 +266,17 @@ def preview(context: typer.Context, name: IssueName = "", host_pictures: HostPic
     Examples:
       newsletter preview
       newsletter preview --host-pictures
+      newsletter preview 13 --serve
     """
     from newsletter import issues
+    from newsletter.cli.living import living
     from newsletter.errors import IssueError
     from newsletter.workflows import preview as previews
 
     with workspace_of(context) as workspace:
+        if serve:
+            living(workspace, previews.file_of(workspace, name), port)
+            return
         copied: tuple[CopiedPicture, ...] = ()
         if host_pictures:
             try:

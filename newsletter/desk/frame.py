@@ -8,7 +8,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from newsletter.desk import small
+from rcssmin import cssmin
+from rjsmin import jsmin
+
 from newsletter.letters import catalogue
 from newsletter.letters.render import palette
 from newsletter.letters.render.fill import fill
@@ -62,11 +64,12 @@ class DeskPages:
         sheets = ["desk/desk.css.j2", *sorted(f"desk/css/{path.name}" for path in _own("css", ".css"))]
         values = {"colours": palette.palette_of(self.publication)}
         whole = "\n".join(fill(self.environment, name, values) for name in sheets)
-        return small.styles(whole)
+        return str(cssmin(whole))
 
     def module(self, name: str) -> str | None:
-        """A module of JavaScript by its file name; None when there is no such one."""
-        return next((path.read_text("utf-8") for path in _own("js", ".js") if path.name == name), None)
+        """A module of JavaScript by its file name, without remarks; None when there is no such one."""
+        found = next((path for path in _own("js", ".js") if path.name == name), None)
+        return str(jsmin(found.read_text("utf-8"))) if found is not None else None
 
     @cached_property
     def version(self) -> str:

@@ -101,6 +101,37 @@ def of_issue(workspace: Workspace, issue: Issue, faults: Sequence[IssueError] = 
     return PreviewFiles(write(issue, letter, problems=errors), errors)
 
 
+def digest(path: Path) -> str:
+    """Names what is in a file now; empty when it is gone.
+
+    Args:
+        path: Of an issue.md.
+    """
+    import hashlib
+
+    data = _bytes(path)
+    return hashlib.sha256(data).hexdigest() if data else ""
+
+
+def file_of(workspace: Workspace, name: str) -> Path:
+    """The issue.md that an editor means, also of one that cannot be understood.
+
+    Args:
+        workspace: The workspace.
+        name: As for ``of_name``.
+
+    Raises:
+        IssueError: There is none.
+    """
+    try:
+        return Path((issues.find(workspace.root, name) if name else issues.newest(workspace.root)).path)
+    except IssueError:
+        path = _named(workspace.root, name)
+        if path is None:
+            raise
+        return path
+
+
 def write(issue: Issue, letter: Letter, *, problems: Sequence[Problem] = ()) -> tuple[Path, Path]:
     """Write issue.html and issue.txt beside the issue, as a subscriber would see them, pictures from their files.
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from newsletter.desk.readers.columns import AUTOMATIC, ColumnSeen, chosen, columns_of
+from newsletter.desk.readers.faults import told
 from newsletter.desk.readers.files import LARGEST, WaitingFile, WaitingFiles
 from newsletter.desk.readers.pages import list_of
 from newsletter.errors import NashraError
@@ -106,10 +107,8 @@ def undo(request: DeskRequest) -> Response:
             about = str(done.taken_back)
             activity.note(connection, "import-undone", by=request.editor.name, about=about, now=workspace.now())
     except BatchError:
-        told = words.say(
-            "This import cannot be taken back: a letter went to one of its readers, or it was done before."
-        )
-        return _start(request, wrong=told)
+        why = words.say("This import cannot be taken back: a letter went to one of its readers, or it was done before.")
+        return _start(request, wrong=why)
     return _start(request, undone=done)
 
 
@@ -178,7 +177,7 @@ def _look(request: DeskRequest, kept: WaitingFile, *, wrong: dict[str, Any] | No
         report = _read(request, kept, dry_run=True)
     except CsvError as error:
         problem = error
-    bad = {} if report is None else {row.line: row.reason for row in report.rejected}
+    bad = {} if report is None else {row.line: told(row.reason, words) for row in report.rejected}
     begins = beginning(kept.path, ROWS, sorted(bad)[:BAD])
     columns = columns_of(begins, kept, report, words)
     values = {
@@ -190,7 +189,7 @@ def _look(request: DeskRequest, kept: WaitingFile, *, wrong: dict[str, Any] | No
         "separator": {",": words.say("comma"), "\t": words.say("tab")}.get(begins.delimiter, f"«{begins.delimiter}»"),
         "report": report,
         "number": 0 if report is None else _number(report),
-        "told": () if report is None else report.rejected[:MOST_TOLD],
+        "faults": () if report is None else [(row, bad[row.line]) for row in report.rejected[:MOST_TOLD]],
         "problem": problem,
         "wrong": wrong or {},
     }
