@@ -207,7 +207,7 @@ PURE = (
     "subscribers.suppression",
     "subscribers.tokens",
 )
-IMPURE = ("newsletter.check.probe", "newsletter.check.fix")
+IMPURE = ("newsletter.check.probe", "newsletter.check.fix", "newsletter.issues.saving")
 """Within a pure room, what touches the outside."""
 OUTSIDE = frozenset(
     [
