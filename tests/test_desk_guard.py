@@ -33,6 +33,7 @@ from newsletter.desk.models import DeskRoute
 from newsletter.desk.request import DeskRequest
 from newsletter.desk.routes import ROUTES
 from newsletter.desk.sign_ins import MOST, SignIns
+from newsletter.ledger import activity
 from newsletter.wiring import Workspace, open_workspace
 
 OPEN = {
@@ -391,6 +392,18 @@ def test_a_clock_that_is_put_back_ends_sign_ins(desk: StaffedDesk, clock: Clock)
     client = DeskVisitor(desk)
     clock.forward(hours=-1)
     assert client.get("/none").status_code == 401
+
+
+def test_coming_and_going_is_written_down(desk: StaffedDesk) -> None:
+    client = stranger(desk)
+    client.post("/enter", data={"token": desk.sign_ins.token()}, headers=OURS)
+    found = desk.sign_ins.find(client.cookies[desk.address.cookie])
+    assert found is not None
+    client.post("/sign-out", headers={**OURS, "x-csrf": found.csrf})
+    with desk.workspace.database.read() as connection:
+        told = [(one.by, one.act) for one in activity.read(connection)]
+    assert (desk.account, "sign-in") in told
+    assert (desk.account, "sign-out") in told
 
 
 def test_signing_out_ends_it(visitor: DeskVisitor) -> None:
