@@ -37,9 +37,7 @@ class ColumnRow:
     """Whether the editor must say what it is."""
 
 
-def columns_of(
-    begins: CsvOpening, kept: WaitingFile, report: ImportReport | None, words: PageWords
-) -> list[ColumnRow]:
+def columns_of(begins: CsvOpening, kept: WaitingFile, report: ImportReport | None, words: PageWords) -> list[ColumnRow]:
     """The columns of a file.
 
     Args:

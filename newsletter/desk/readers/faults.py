@@ -30,7 +30,9 @@ def told(fault: str, words: PageWords) -> Markup:
         "it has a space in it": words.say("it has a space in it"),
         "it has a comma or semicolon in it": words.say("it has a comma in it"),
         "there is more than one thing on this line": words.say("there is more than one thing on this line"),
-        "it is not ASCII and the file is not UTF-8; save the file as UTF-8": words.say("save the file in {name}", name=Markup("<bdi>UTF-8</bdi>")),
+        "it is not ASCII and the file is not UTF-8; save the file as UTF-8": words.say(
+            "save the file in {name}", name=Markup("<bdi>UTF-8</bdi>")
+        ),
     }
     if fault in known:
         return known[fault]
