@@ -10,15 +10,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from newsroom import SITE, START, Clock, WordPress, make, open_newsroom, posts
 
 from newsletter.errors import IssueError, SourceError
-from newsletter.issues import saving
 from newsletter.issues.operations import parsed
+from newsletter.issues.saving import write_whole
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import draft as drafts
 from newsletter.workflows.collect import gather
@@ -77,7 +78,7 @@ def line(workspace: Workspace, words: str) -> int:
     return next(n for n, one in enumerate(open_issue(workspace, SLUG).manuscript.lines, 1) if words in one)
 
 
-def do(workspace: Workspace, etag: str, *, by: str = "سلمى", **asked: object) -> EditedIssue:
+def do(workspace: Workspace, etag: str, *, by: str = "سلمى", **asked: Any) -> EditedIssue:
     return apply(workspace, SLUG, etag, parsed(asked), by=by)
 
 
@@ -102,7 +103,7 @@ def test_undo_to_the_start_gives_the_first_bytes_also_after_a_restart(workspace:
     texts = [text(workspace)]
     for step in range(60):
         stories = [one.line for one in now.issue.stories] if now.issue is not None else []
-        asked = chance.choice(
+        asked: dict[str, Any] = chance.choice(
             [
                 {"op": "value", "key": "preheader", "value": f"سطر {step}"},
                 {"op": "edit", "line": chance.choice(stories), "title": f"عنوان {step}", "summary": f"ملخص {step}"},
@@ -139,7 +140,7 @@ def test_another_place_is_joined_when_it_is_asked_for_and_asked_about_else(works
     seen = open_issue(workspace, SLUG)
     story = line(workspace, "### [رصيف]")
     written(workspace, "موسم وفير.", "موسم وفير جدًا.")
-    asked = {"op": "edit", "line": story, "summary": "بعد أربع سنوات."}
+    asked: dict[str, Any] = {"op": "edit", "line": story, "summary": "بعد أربع سنوات."}
     with pytest.raises(ConflictError) as raised:
         do(workspace, seen.etag, **asked)
     conflict = raised.value.conflict
@@ -165,7 +166,7 @@ def test_the_same_place_is_shown_in_both_wordings_and_one_is_chosen(
     workspace: Workspace, choice: str, left: str
 ) -> None:
     seen = open_issue(workspace, SLUG)
-    asked = {"op": "edit", "line": line(workspace, "### [رصيف]"), "summary": "بعد أربع سنوات."}
+    asked: dict[str, Any] = {"op": "edit", "line": line(workspace, "### [رصيف]"), "summary": "بعد أربع سنوات."}
     do(workspace, seen.etag, by="ليلى", op="edit", line=asked["line"], summary="بعد خمس سنوات.")
     with pytest.raises(ConflictError) as raised:
         do(workspace, seen.etag, **asked)
@@ -236,7 +237,11 @@ def test_a_file_that_is_no_utf_8_is_mended_in_its_line_and_stays_else(workspace:
 def test_a_file_that_is_gone_is_said_with_where_its_words_are(workspace: Workspace) -> None:
     seen = do(workspace, open_issue(workspace, SLUG).etag, op="value", key="subject", value="ميناء")
     file(workspace).unlink()
-    for call in (lambda: open_issue(workspace, SLUG), lambda: do(workspace, seen.etag, op="drop", line=12)):
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: open_issue(workspace, SLUG),
+        lambda: do(workspace, seen.etag, op="drop", line=12),
+    )
+    for call in calls:
         with pytest.raises(IssueError, match="is not there any more") as raised:
             call()
         kept = Path(raised.value.mend.rpartition(" ")[2])
@@ -253,10 +258,10 @@ def test_a_full_disk_loses_nothing(workspace: Workspace, monkeypatch: pytest.Mon
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(saving.os, "fsync", full)
+    monkeypatch.setattr("newsletter.issues.saving.os.fsync", full)
     with pytest.raises(IssueError, match=r"cannot be written \(No space left on device\)"):
         do(workspace, seen.etag, op="value", key="subject", value="ميناء")
-    monkeypatch.setattr(saving.os, "fsync", real)
+    monkeypatch.setattr("newsletter.issues.saving.os.fsync", real)
     assert text(workspace) == TEXT
     assert sorted(one.name for one in file(workspace).parent.iterdir()) == [".desk", "issue.md"]
     after = do(workspace, seen.etag, op="value", key="subject", value="ميناء")
@@ -366,10 +371,8 @@ def test_two_writers_lose_no_word_of_two_hundred(workspace: Workspace) -> None:
 def test_another_program_that_writes_at_that_moment_is_not_written_over(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from newsletter.workflows.editing import changing
-
     seen = open_issue(workspace, SLUG)
-    real, times = changing.write_whole, []
+    real, times = write_whole, list[int]()
 
     def late(path: Path, raw: bytes, read_as: bytes | None) -> None:
         if not times:
@@ -377,7 +380,7 @@ def test_another_program_that_writes_at_that_moment_is_not_written_over(
             written(workspace, "موسم وفير.", "موسم وفير جدًا.")
         real(path, raw, read_as)
 
-    monkeypatch.setattr(changing, "write_whole", late)
+    monkeypatch.setattr("newsletter.workflows.editing.changing.write_whole", late)
     with pytest.raises(ConflictError) as raised:
         do(workspace, seen.etag, op="value", key="subject", value="ميناء")
     assert raised.value.conflict.kind == "apart"
@@ -388,6 +391,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from newsletter.issues.operations import parsed
+from newsletter.issues.saving import write_whole
 from newsletter.wiring import open_workspace
 from newsletter.workflows.editing import apply, open_issue
 with open_workspace(Path(sys.argv[1]), {}) as workspace:

@@ -27,8 +27,8 @@ from newsletter.issues.operations.asked import (
     parsed,
 )
 from newsletter.issues.operations.carrying import Clash, carried, merged
+from newsletter.issues.operations.elements import PlacedElement, elements
 from newsletter.issues.operations.layout import IssuePart, Layout
-from newsletter.issues.operations.passages import PlacedElement, elements
 from newsletter.models import Story
 
 __all__ = [

@@ -26,8 +26,8 @@ from newsletter.issues.operations.asked import (
     ValueOperation,
     WordsOperation,
 )
+from newsletter.issues.operations.elements import elements
 from newsletter.issues.operations.layout import IssuePart, Layout, told
-from newsletter.issues.operations.passages import elements
 
 
 @dataclass(frozen=True, slots=True)

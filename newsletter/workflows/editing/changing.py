@@ -17,16 +17,20 @@ from newsletter.issues.operations import (
     AddOperation,
     Clash,
     DropOperation,
+    EditOperation,
+    ElementOperation,
     FixOperation,
     HistoryOperation,
     Layout,
     LineOperation,
     Operation,
     SectionOperation,
+    WordsOperation,
     carried,
     merged,
 )
 from newsletter.issues.operations import apply as applied
+from newsletter.issues.operations.cutting import put
 from newsletter.issues.saving import write_whole
 from newsletter.models import Holding, Problem
 from newsletter.workflows import renewing
@@ -83,7 +87,7 @@ def apply(
         theirs_is_ours = now.steps.made(now.etag) or merge
         if isinstance(carry, Clash) or not theirs_is_ours:
             clash = carry if isinstance(carry, Clash) else None
-            conflict = conflict_of(now.etag, operation, base, _layout(now), clash)
+            conflict = conflict_of(now.etag, operation, base, _layout(now), clash, _mine(operation, base))
             raise ConflictError(conflict, str(now.path))
         return replace(_done(workspace, now, carry, by), merged=True)
 
@@ -125,7 +129,8 @@ def merge(
             return _again(now, old, newer, operation, carry, by)
         if isinstance(carry, Clash) or (now.etag != etag and not now.steps.made(now.etag)):
             clash = carry if isinstance(carry, Clash) else None
-            raise ConflictError(conflict_of(now.etag, operation, old, newer, clash), str(now.path))
+            conflict = conflict_of(now.etag, operation, old, newer, clash, _mine(operation, old))
+            raise ConflictError(conflict, str(now.path))
         return replace(_done(workspace, now, carry, by), merged=choice == "both")
 
     return _saved(workspace, slug, changed)
@@ -262,12 +267,10 @@ def _first_change(now: EditedIssue, raw: bytes) -> int:
 
 def _again(now: EditedIssue, old: Layout, newer: Layout, operation: Operation, clash: Clash, by: str) -> _Change:
     """What somebody wrote about a thing that is gone comes back, at the end of the issue's section of that name."""
-    from newsletter.issues.operations.layout import put
-
     part = clash.part
     if part is None or part.kind == "section":
         raise IssueError("it is gone, and cannot come back by itself", where=str(now.path), mend="add it again")
-    mine = conflict_of(now.etag, operation, old, newer, clash).mine or block(old, part.line)
+    mine = _mine(operation, old) or block(old, part.line)
     heading = old.section_of(next(n for n, one in enumerate(old.parts) if one is part))
     title = old.parts[heading].told[0] if heading >= 0 else ""
     there = newer.titled(title) if title else -1
@@ -276,6 +279,19 @@ def _again(now: EditedIssue, old: Layout, newer: Layout, operation: Operation, c
     raw = made.text.encode("utf-8")
     Layout.of(made)
     return _Change(raw, line, now.steps.done(HistoryStep(by, "edit", now.etag, etag_of(raw))), merged=True)
+
+
+def _mine(operation: Operation, base: Layout) -> str:
+    """What an operation would have made of its place in the text that it was made for."""
+    if isinstance(operation, WordsOperation):
+        return operation.text
+    if not isinstance(operation, EditOperation | ElementOperation):
+        return ""
+    try:
+        made, line = applied(base.manuscript, operation)
+        return block(Layout.of(made), line)
+    except IssueError:
+        return ""
 
 
 def _layout(now: EditedIssue) -> Layout:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from newsletter.errors import IssueError
-from newsletter.issues.operations import (
-    Clash,
-    EditOperation,
-    ElementOperation,
-    Layout,
-    Operation,
-    ValueOperation,
-    WordsOperation,
-    apply,
-)
+from newsletter.issues.operations.asked import ValueOperation
+
+if TYPE_CHECKING:
+    from newsletter.issues.operations import Clash, Layout, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,9 @@ _SAID = {
 }
 
 
-def conflict_of(etag: str, operation: Operation, base: Layout, newer: Layout, clash: Clash | None) -> Conflict:
+def conflict_of(
+    etag: str, operation: Operation, base: Layout, newer: Layout, clash: Clash | None, mine: str
+) -> Conflict:
     """What is shown of a conflict.
 
     Args:
@@ -64,6 +60,7 @@ def conflict_of(etag: str, operation: Operation, base: Layout, newer: Layout, cl
         base: The older text.
         newer: The newer one.
         clash: Why it cannot be done to the newer one; None when it can.
+        mine: What it would have made of its place in the older one; a value speaks for itself.
     """
     if isinstance(operation, ValueOperation):
         old, new = (_value(one, operation.key) for one in (base, newer))
@@ -72,11 +69,11 @@ def conflict_of(etag: str, operation: Operation, base: Layout, newer: Layout, cl
     kind = clash.kind if clash is not None else "apart"
     part = clash.part if clash is not None else None
     if part is None:
-        return Conflict(kind, etag, mine=_mine(operation, base))
+        return Conflict(kind, etag, mine=mine)
     other = clash.other if clash is not None else None
     old = part.told[0] if part.kind == "prose" and not part.line else block(base, part.line)
     new = "" if other is None else other.told[0] if not other.line else block(newer, other.line)
-    return Conflict(kind, etag, part.told[0] if part.kind != "prose" else "", old, _mine(operation, base), new)
+    return Conflict(kind, etag, part.told[0] if part.kind != "prose" else "", old, mine, new)
 
 
 def block(layout: Layout, line: int) -> str:
@@ -85,19 +82,6 @@ def block(layout: Layout, line: int) -> str:
     last = next((span.last for span in spans if span.first == line), line)
     lines = layout.manuscript.lines[line - 1 : last]
     return "\n".join(one.rstrip("\r\n") for one in lines)
-
-
-def _mine(operation: Operation, base: Layout) -> str:
-    """What the operation would have made of its place."""
-    if isinstance(operation, WordsOperation):
-        return operation.text
-    if not isinstance(operation, EditOperation | ElementOperation):
-        return ""
-    try:
-        made, line = apply(base.manuscript, operation)
-        return block(Layout.of(made), line)
-    except IssueError:
-        return ""
 
 
 def _value(layout: Layout, key: str) -> str:
