@@ -252,7 +252,7 @@ def _number(slug: str) -> int:
 
 def act(request: DeskRequest) -> Response:
     """One operation from a button without JavaScript; the page comes again behind it."""
-    from newsletter.desk.week.operating import run
+    from newsletter.desk.week.operations import run
 
     asked = json.loads(request.form.get("act") or "{}")
     run(request, request.path["slug"], {"etag": request.form.get("etag", ""), **asked})

@@ -100,6 +100,7 @@ const letter = () => {
   next?.remove();
   const made = next = frame.cloneNode();
   made.className = "next";
+  made.id = "";
   made.src = `${base}/letter?variant=${$("variant")?.value || 0}&text=${text}&dark=${dark}&v=${etag}`;
   made.onload = async () => {
     await Promise.race([Promise.all([...made.contentDocument.images].map(it => it.decode().catch(() => 0))), new Promise(done => setTimeout(done, 120))]);
@@ -107,6 +108,7 @@ const letter = () => {
     made.contentWindow.scrollTo(0, frame.contentWindow.scrollY);
     frame.remove();
     made.className = "";
+    made.id = "frame";
     next = null;
     frame = made;
     listen();
