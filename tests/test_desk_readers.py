@@ -1,4 +1,4 @@
-"""القراء at the desk: finding, the card, adding, leaving, erasing, importing in steps and taking back; both databases."""
+"""القراء at the desk: finding, the card, adding, leaving, erasing, importing and taking back; on both databases."""
 
 from __future__ import annotations
 

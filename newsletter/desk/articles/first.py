@@ -243,7 +243,7 @@ def sentence(words: PageWords, error: NashraError) -> Any:
             return words.say("The site does not answer in time. Try again in a while.")
         return words.say("Nothing answers at this address. Check it, and the connection.")
     if "no address" in said:
-        return words.say("That is no address. Write it as example.org.")
+        return words.say("That is no address of a site. Write it as a browser shows it.")
     if "holds nothing new" in said or "repeats" in said:
         return words.say("Everything there is in an issue already.")
     return words.say("No article was found there.")

@@ -14,6 +14,7 @@ from newsletter.errors import NashraError
 from newsletter.ledger import activity
 from newsletter.workflows import people, small_letters
 from subscribers.csvfile import beginning
+from subscribers.display import shown
 from subscribers.errors import BatchError, ConsentError, CsvError
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _said(request: DeskRequest) -> WaitingFile:
     kept = replace(
         _waiting(request),
         roles={at: role for at, role in roles.items() if at.isdecimal() and role != AUTOMATIC},
-        words=" ".join(form.get("words", "").split())[:500],
+        words=shown(form.get("words", ""), 500),
         ask=form.get("how") == "ask",
     )
     WaitingFiles(request.workspace.root).update(kept)

@@ -222,16 +222,14 @@ def until(words: PageWords, moment: datetime, now: datetime) -> Markup:
     whole, left = divmod(minutes, 60)
     count, rest = divmod(whole, 24)
     if count:
-        first = words.count("{n} day", "{n} days", count)
-        more = words.count("{n} hour", "{n} hours", rest) if rest else None
+        first = words.count("in {n} day", "in {n} days", count)
+        more = words.count("and {n} hour", "and {n} hours", rest) if rest else ""
     elif whole:
-        first = words.count("{n} hour", "{n} hours", whole)
-        more = words.count("{n} minute", "{n} minutes", left) if left else None
+        first = words.count("in {n} hour", "in {n} hours", whole)
+        more = words.count("and {n} minute", "and {n} minutes", left) if left else ""
     else:
-        first, more = words.count("{n} minute", "{n} minutes", minutes), None
-    if more is None:
-        return words.say("in {time}", time=first)
-    return words.say("in {time} and {more}", time=first, more=more)
+        first, more = words.count("in {n} minute", "in {n} minutes", minutes), ""
+    return first + (" " if more else "") + more
 
 
 def problems_told(words: PageWords, plan: Plan) -> dict[str, Any]:
@@ -298,9 +296,9 @@ def standing(request: DeskRequest, send: Send) -> dict[str, Any]:
         "out": out,
         "whole": account.total - account.skipped,
         "pace": round(pace) if pace >= 1 else 0,
-        "left": words.count("{n} second", "{n} seconds", left)
+        "left": words.count("about {n} second left", "about {n} seconds left", left)
         if left < 90
-        else words.count("{n} minute", "{n} minutes", round(left / 60)),
+        else words.count("about {n} minute left", "about {n} minutes left", round(left / 60)),
         "has_left": bool(left) and send.state == "running",
         "bar": list(bar_parts(account, rtl=words.rtl)),
         "bar_width": BAR,
