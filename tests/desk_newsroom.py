@@ -37,6 +37,8 @@ NOW = datetime(2026, 11, 28, 9, 40, tzinfo=UTC)
 """A Saturday; the site, in Algiers, is an hour ahead."""
 WENT = datetime(2026, 11, 26, 9, tzinfo=UTC)
 """When issue 12 went: Thursday at ten."""
+FIRST = NOW - timedelta(days=90)
+"""When the first reader came."""
 ZONE = "Africa/Algiers"
 LIST = "readers"
 DRAFT, SENT = "13", "12"
@@ -93,6 +95,7 @@ def make(
     readers: int = 260,
     more_articles: int = 0,
     hostile: bool = False,
+    articles: bool = True,
     issue: bool = True,
     sent: bool = True,
     before: int = 0,
@@ -106,6 +109,7 @@ def make(
         readers: How many subscribers, of all states.
         more_articles: So many beside the forty.
         hostile: With articles that wish the editor ill.
+        articles: With the forty.
         issue: With issue 13 in the making.
         sent: With issue 12, sent and told of by its provider.
         before: How many issues went before issue 12, a week each.
@@ -125,15 +129,15 @@ def make(
     clock = Clock(WENT - timedelta(weeks=before, hours=1))
     with opened(root, clock) as workspace:
         with workspace.database.write() as connection:
-            store.add_list(connection, LIST, "قراء الموجة", now=clock.now - timedelta(days=91))
-        if readers:
-            add_readers(workspace, readers)
-        for earlier in range(before, 0, -1):
+            store.add_list(connection, LIST, "قراء الموجة", now=FIRST - timedelta(days=1))
+        came = 0
+        for earlier in range(before, -1 if sent else 0, -1):
+            clock.now = WENT - timedelta(weeks=earlier, hours=1)
+            came = add_readers(workspace, readers, came)
             send_issue(workspace, clock, earlier=earlier)
-        if sent:
-            send_issue(workspace, clock)
         clock.now = NOW
-        ids = shelve(workspace, more=more_articles, hostile=hostile)
+        add_readers(workspace, readers, came)
+        ids = shelve(workspace, more=more_articles, hostile=hostile) if articles else []
         if issue:
             compose(workspace, [ids[at] for at in CHOSEN])
     return root
@@ -262,46 +266,55 @@ def hear_back(workspace: Workspace, send: Send, went: datetime) -> None:
         clicks.add(connection, counted)
 
 
-def add_readers(workspace: Workspace, count: int) -> None:
-    """Import readers of all states and rhythms, who came within the last thirteen weeks.
+def add_readers(workspace: Workspace, count: int, came: int = 0) -> int:
+    """Import who has come by now, of readers of all states and rhythms who come within thirteen weeks.
 
     Args:
         workspace: Open.
-        count: How many.
+        count: How many come until the newsroom's moment.
+        came: How many of them are there already.
+
+    Returns:
+        How many are there.
     """
+    until = min((workspace.now() - FIRST) / (NOW - FIRST), 1.0) * count
+    there = [_reader(at, count) for at in range(came, count) if at <= until]
+    if not there:
+        return came
     path = workspace.root / "readers-of-tests.csv"
-    chance = random.Random(7)
-    first = workspace.now() - timedelta(days=90)
-    hosts = ("example.com", "example.net", "example.org", "mail.example.com", "post.example.net")
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="")
         writer.writeheader()
-        for at in range(count):
-            since = first + timedelta(seconds=int(at * 89 * 86_400 / count))
-            gone = since + timedelta(days=chance.uniform(0.2, 1) * (workspace.now() - since) / timedelta(days=1))
-            status = "left" if at % 17 == 5 else "pending" if at % 29 == 3 else "confirmed"
-            rhythm = "daily" if at % 10 == 4 else "instant" if at % 20 == 9 else "weekly"
-            paused = NOW + timedelta(days=30) if at % 50 == 21 else None
-            act = {"confirmed": "confirm", "pending": "subscribe", "left": "leave"}[status]
-            writer.writerow(
-                {
-                    "address": f"reader{at:05}@{hosts[chance.randrange(5)]}",
-                    "status": status,
-                    "rhythm": rhythm,
-                    "declined_topics": chance.choice((2, 8, 2, 10)) if at % 8 == 1 else 0,
-                    "paused_until": paused.isoformat() if paused else "",
-                    "since": since.isoformat(),
-                    "changed": (gone if status == "left" else since).isoformat(),
-                    "suppressed": "bounced" if at % 90 == 44 else "",
-                    "suppressed_at": since.isoformat() if at % 90 == 44 else "",
-                    "consent_act": act,
-                    "consent_at": (gone if status == "left" else since).isoformat(),
-                    "consent_how": "page",
-                }
-            )
+        writer.writerows(there)
     with workspace.database.write() as connection:
         report = actions.import_file(
             connection, path, LIST, now=workspace.now(), keys=workspace.keys.suppression, words="نموذج الموقع"
         )
     path.unlink()
     assert not report.rejected, report.rejected[:3]
+    return came + len(there)
+
+
+def _reader(at: int, count: int) -> dict[str, str]:
+    """A row of our own export."""
+    chance = random.Random(at)
+    since = FIRST + (NOW - FIRST) * at / count
+    status = "left" if at % 17 == 5 else "pending" if at % 29 == 3 else "confirmed"
+    act = {"confirmed": "confirm", "pending": "subscribe", "left": "leave"}[status]
+    changed = since + timedelta(minutes=5)
+    suppressed = at % 90 == 44
+    hosts = ("example.com", "example.net", "example.org", "mail.example.com", "post.example.net")
+    return {
+        "address": f"reader{at:05}@{chance.choice(hosts)}",
+        "status": status,
+        "rhythm": "daily" if at % 10 == 4 else "instant" if at % 20 == 9 else "weekly",
+        "declined_topics": str(chance.choice((2, 8, 2, 10)) if at % 8 == 1 else 0),
+        "paused_until": (NOW + timedelta(days=30)).isoformat() if at % 50 == 21 else "",
+        "since": since.isoformat(),
+        "changed": changed.isoformat(),
+        "suppressed": "bounced" if suppressed else "",
+        "suppressed_at": changed.isoformat() if suppressed else "",
+        "consent_act": act,
+        "consent_at": changed.isoformat(),
+        "consent_how": "page",
+    }

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from desk_newsroom import Clock, opened
+from desk_newsroom import Clock
+from newsroom import WordPress, open_newsroom
 from reader_pages import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
@@ -55,12 +56,13 @@ class Seen:
 
 
 @contextmanager
-def served(root: Path, clock: Clock | None = None) -> Iterator[ServedDesk]:
+def served(root: Path, clock: Clock | None = None, *, site: WordPress | None = None) -> Iterator[ServedDesk]:
     """Serve the desk of a workspace in a thread of this process.
 
     Args:
         root: Folder of the workspace.
         clock: What it takes for the present moment; None stands at the newsroom's.
+        site: What the world is for it; without one the world is down.
     """
     import uvicorn
 
@@ -68,7 +70,7 @@ def served(root: Path, clock: Clock | None = None) -> Iterator[ServedDesk]:
     from newsletter.desk.desk import Desk
 
     clock = clock or Clock()
-    with opened(root, clock) as workspace, socket.socket() as listener:
+    with open_newsroom(root, clock, site) as workspace, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"

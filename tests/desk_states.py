@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from newsletter import delivery, ledger
+from newsletter.workflows import plan
 
 if TYPE_CHECKING:
     from desk_served import ServedDesk
@@ -12,9 +17,10 @@ if TYPE_CHECKING:
 
 ROOMS: dict[str, dict[str, Any]] = {
     "full": {"before": 7},
-    "fresh": {"readers": 0, "issue": False, "sent": False},
+    "fresh": {"readers": 0, "articles": False, "issue": False, "sent": False},
     "nobody": {"readers": 0, "sent": False},
     "between": {"issue": False},
+    "careful": {"readers": 40, "sent": False, "settings": "\n[desk]\napproval = true\n"},
 }
 """Newsrooms by name: how `desk_newsroom.make` makes each."""
 
@@ -112,6 +118,49 @@ def _find(words: str) -> Callable[[Page, ServedDesk], None]:
     return act
 
 
+def _confirm(page: Page, _desk: ServedDesk) -> None:
+    page.locator("button[form=going]").click()
+    page.wait_for_selector("dialog[open]")
+
+
+def _later(page: Page, desk: ServedDesk) -> None:
+    page.locator("#later").check()
+    page.locator("#day").select_option("2026-12-03")
+    page.locator("#hour").select_option("10:00")
+    _confirm(page, desk)
+
+
+def _sure(choose: Callable[[Page, ServedDesk], None]) -> Callable[[Page, ServedDesk], None]:
+    """Confirm what was chosen."""
+
+    def act(page: Page, desk: ServedDesk) -> None:
+        choose(page, desk)
+        page.locator("dialog[open] button.main").click()
+        page.wait_for_selector("[data-state]")
+        page.wait_for_timeout(300)
+
+    return act
+
+
+def _half(desk: ServedDesk) -> None:
+    """The letters are on their way, and the process that sent them has gone."""
+    workspace, over = desk.workspace, threading.Event()
+    issue = plan.choose(workspace, "13", list_name="", rhythm="weekly")
+    send = plan.freeze_plan(workspace, plan.make(workspace, issue, list_name="", rhythm="weekly"))
+    delivery.run(workspace.delivery_setup, send, lambda _state, _count: over.set(), over)
+
+
+def _stopped(desk: ServedDesk) -> None:
+    _half(desk)
+    with desk.workspace.database.write() as connection:
+        ledger.move(connection, ledger.named(connection, "13"), "paused", reason="by an editor")
+
+
+def _without_subject(desk: ServedDesk) -> None:
+    text = desk.issue_file.read_text("utf-8")
+    desk.issue_file.write_text(re.sub("(?m)^subject = .*$", 'subject = ""', text), "utf-8")
+
+
 FILE = """\
 البريد,الاسم,مصدر,Opted out
 salma@example.net,سلمى,معرض الكتاب,no
@@ -180,6 +229,18 @@ STATES: tuple[State, ...] = (
     State("week-none", "/", "No draft", room="between", whole=False),
     State("first", "/", "The first time", room="fresh"),
     State("send", "/send/13", "What is asked before an issue goes"),
+    State("send-now", "/send/13", "The last question, now", _confirm, whole=False),
+    State("send-later", "/send/13", "The last question, for a moment", _later, whole=False),
+    State("send-planned", "/send/13", "Planned", _sure(_later)),
+    State("send-leaving", "/send/13", "Ten seconds to take it back", _sure(_confirm)),
+    State("send-running", "/send/13", "On its way", before=_half),
+    State("send-stopped", "/send/13", "Stopped", before=_stopped),
+    State("send-cancel", "/send/13/sure/cancel", "The rest cancelled?", before=_half),
+    State("send-gone", "/send/12", "It has gone"),
+    State("send-errors", "/send/13", "The check found an error", before=_without_subject),
+    State("send-nobody", "/send/13", "Nobody would get it", room="nobody"),
+    State("send-none", "/send", "Nothing to send", room="between"),
+    State("send-approval", "/send/13", "Approval is asked for", room="careful"),
     State("readers", "/readers", "Readers"),
     State("readers-found", "/readers?q=reader0001", "Readers, searched"),
     State("readers-card", "/readers", "A reader's card", _press("[data-card]"), whole=False),

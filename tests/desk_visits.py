@@ -39,16 +39,16 @@ class DeskVisitor(TestClient):
     """
 
     def __init__(self, desk: Desk, name: str = "سلمى") -> None:
-        super().__init__(create_app(desk), base_url=BASE, follow_redirects=False)
+        super().__init__(create_app(desk), base_url=desk.address.base, follow_redirects=False)
         self.desk = desk
         cookie = desk.sign_ins.begin(name)
-        self.cookies.set(desk.address.cookie, cookie)
+        self.cookies.set(desk.address.cookie, cookie, domain="127.0.0.1", path="/")
         self.sign_in = desk.sign_ins.find(cookie)
         self.csrf = self.sign_in.csrf if self.sign_in is not None else ""
 
     def post(self, url: str, **more: Any) -> httpx2.Response:  # type: ignore[override]
         """Send something as our own page does."""
-        own = {"origin": BASE, "sec-fetch-site": "same-origin", "x-csrf": self.csrf}
+        own = {"origin": self.desk.address.base, "sec-fetch-site": "same-origin", "x-csrf": self.csrf}
         return super().post(url, headers={**own, **_lower(more.pop("headers", None))}, **more)
 
 

@@ -152,6 +152,25 @@ def test_any_part_of_a_name_finds_it_however_it_is_spelled(
         undone.rollback()
 
 
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.text(alphabet=st.characters(), max_size=20), st.booleans())
+@example("\0", True)
+@example("\ud800", False)
+@example("%' OR 1=1 --", True)
+def test_whatever_is_looked_for_finds_those_who_hold_it_and_breaks_nothing(
+    connection: Connection, words: str, domains: bool
+) -> None:
+    listed = store.list_or_none(connection, "readers")
+    list_id = listed.id if listed else a_list(connection)
+    with connection.begin_nested() as undone:
+        add(connection, "amina@example.org", name="أمينة القاسم")
+        hit = bool(found(connection, list_id, words, domains=domains))
+        said = words.strip().casefold()
+        plain = said in "amina@example.org" if domains else said.removesuffix("@") in "amina"
+        assert hit == (not said or plain or bool(fold(said) and fold(said) in fold("أمينة القاسم")))
+        undone.rollback()
+
+
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 3), max_size=25), st.integers(1, 7))
 def test_pages_behind_each_other_hold_everybody_once(connection: Connection, days: list[int], limit: int) -> None:

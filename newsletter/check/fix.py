@@ -87,7 +87,7 @@ def rewritten(
         line = _line(problem, manuscript.path)
         if line and problem.code in FIXES and (problem.code != "link-http" or HTTPS_ANSWERS in problem.mend):
             wanted.setdefault(line, []).append(problem.code)
-    keys = {line: key for key, line in manuscript.issue.lines.items() if key in _KEYS}
+    keys = {line: key for key, line in manuscript.draft[0].lines.items() if key in _KEYS}
     done: list[Fixed] = []
     for line, codes in sorted(wanted.items()):
         before, mended_codes = manuscript, []
@@ -115,7 +115,7 @@ def _line(problem: Problem, path: Path) -> int:
 def _value(manuscript: Manuscript, key: str, code: str, language: str) -> Manuscript:
     """A line of the front matter: its value is mended and written again, comments and spaces stay."""
     habit = _BY_CODE.get(code)
-    value = str(getattr(manuscript.issue, key))
+    value = str(getattr(manuscript.draft[0], key))
     better = fixed(habit, value, language) if habit is not None else value
     if better == value:
         return manuscript

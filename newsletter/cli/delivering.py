@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -318,15 +318,12 @@ def send_test(workspace: Workspace, issue: Issue, address: str) -> None:
         AddressError: Not an address.
         SendError: The provider did not take it.
     """
-    from newsletter import delivery
-    from newsletter.workflows.letter import of_issue
+    from newsletter.workflows import test_letter
     from subscribers.addresses import normalise
 
     to = normalise(address).address
-    # Subjects are tried on readers, but whoever looks at a test letter wants to see all of them.
-    for one in [replace(issue, subject=words) for words in issue.subjects] or [issue]:
-        name = delivery.send_test(workspace.delivery_setup, of_issue(workspace, one, test=True), to)
-        subject = f" with «{one.subject}»" if issue.subjects else ""
+    for name, words in test_letter.send(workspace, issue, to):
+        subject = f" with «{words}»" if issue.subjects else ""
         say(f"One test letter{subject} to {to} ({name}), through {workspace.sender.name}.")
     tell_outbox(workspace)
 

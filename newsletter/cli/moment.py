@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.errors import SendError
+from newsletter.text.wall_clock import readings
 
 _WANTED = 'write a day and a time of the site\'s zone, "2026-11-26 18:00", or with an offset, "2026-11-26 18:00+02:00"'
 _FORM = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?\s*(Z|[+-]\d\d:?\d\d)?")
@@ -41,18 +42,17 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
 
 def _local(wall: datetime, zone: ZoneInfo, text: str) -> datetime:
     """The one moment at which the clocks of the zone show this; what they show twice or never is asked (PEP 495)."""
-    both = [wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
-    real = [one for one in both if one.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall]
+    real = readings(wall, zone)
     if not real:
-        # With fold=1 a missing time is read with the offset after the change: the same distance into the gap.
-        after = both[0].astimezone(UTC).astimezone(zone)
+        # A missing time is read with the offset before the change: the same distance into the gap.
+        after = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
         raise SendError(
             f"{text!r} does not exist in {zone.key}: the clocks jump over it",
             where="--at",
             mend=f'{after:%Y-%m-%d %H:%M} is the same after the jump; write --at "{after:%Y-%m-%d %H:%M}"',
         )
-    if len(real) == 2 and both[0].utcoffset() != both[1].utcoffset():
-        first, second = (f"{wall:%Y-%m-%d %H:%M}{_offset(one.utcoffset())}" for one in both)
+    if len(real) == 2:
+        first, second = (f"{wall:%Y-%m-%d %H:%M}{_offset(one.utcoffset())}" for one in real)
         raise SendError(
             f"{text!r} comes twice in {zone.key}: the clocks are set back",
             where="--at",

@@ -32,6 +32,14 @@ NAME = DelayRule(20, 60)
 """Of one name, whatever the network: short, so that a stranger cannot keep the editor out."""
 
 
+_Key = tuple[str, str, str]
+
+
+def _keys(name: str, network: str) -> tuple[_Key, _Key, _Key]:
+    """What failures are counted by: the pair, the network, the name. A network may be unknown, and a name empty."""
+    return ("pair", name, network), ("network", "", network), ("name", name, "")
+
+
 @dataclass(slots=True)
 class _Failures:
     number: int
@@ -47,7 +55,7 @@ class SignInDelays:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+        self._failures: OrderedDict[_Key, _Failures] = OrderedDict()
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -59,16 +67,17 @@ class SignInDelays:
             network: Where the request comes from.
         """
         with self._lock:
-            rules = [((name, network), PAIR), (("", network), NETWORK)]
+            pair, whole, called = _keys(name, network)
+            left = [self._left(pair, PAIR), self._left(whole, NETWORK)]
             if (name, network) not in self._known:
-                rules.append(((name, ""), NAME))
-            return max(self._left(key, rule) for key, rule in rules)
+                left.append(self._left(called, NAME))
+            return max(left)
 
     def failed(self, name: str, network: str) -> None:
         """Count one failure."""
         now = self._now()
         with self._lock:
-            for key in ((name, network), ("", network), (name, "")):
+            for key in _keys(name, network):
                 found = self._failures.pop(key, None)
                 number = found.number + 1 if found is not None and now - found.last < FORGOTTEN else 1
                 self._failures[key] = _Failures(number, now)
@@ -78,12 +87,12 @@ class SignInDelays:
     def passed(self, name: str, network: str) -> None:
         """Forget the failures of a name from a network, which is known as this person's from now on."""
         with self._lock:
-            self._failures.pop((name, network), None)
+            self._failures.pop(_keys(name, network)[0], None)
             self._known[name, network] = None
             while len(self._known) > MOST:
                 self._known.popitem(last=False)
 
-    def _left(self, key: tuple[str, str], rule: DelayRule) -> int:
+    def _left(self, key: _Key, rule: DelayRule) -> int:
         found = self._failures.get(key)
         if found is None or found.number < rule.free:
             return 0

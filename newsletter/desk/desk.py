@@ -14,6 +14,7 @@ from newsletter.desk.articles.shelf import DeskLibrary
 from newsletter.desk.delays import SignInDelays
 from newsletter.desk.frame import DeskPages
 from newsletter.desk.models import Editor, Role
+from newsletter.desk.sending.memory import SendingMemory
 from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from newsletter.desk.week.letter import ShownLetters
     from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
+    from newsletter.workflows.outgoing import DeliveryThread
 
 ENTRY = "/enter"
 """Where a token is traded for a cookie."""
@@ -115,6 +117,18 @@ class Desk:
         """
         self.workspace.renew()
         self.__dict__.pop("pages", None)
+
+    @cached_property
+    def deliveries(self) -> DeliveryThread:
+        """What delivers its letters; `start` it when the desk is served."""
+        from newsletter.workflows.outgoing import DeliveryThread
+
+        return DeliveryThread(self.workspace)
+
+    @cached_property
+    def sending(self) -> SendingMemory:
+        """What it remembers of its sends."""
+        return SendingMemory(self.deliveries.wake)
 
     @cached_property
     def pages(self) -> DeskPages:

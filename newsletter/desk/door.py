@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from newsletter.desk.desk import ENTRY
 from newsletter.desk.models import DeskRoute
+from newsletter.desk.refusals import NOBODY
 from newsletter.workspace.editors import folded
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def _form(request: DeskRequest, after: str, *, status: int = 200, **more: object
 
 
 def _again(request: DeskRequest) -> Response:
-    return _password_form(request, onward(request.query.get("next", "")))
+    after = onward(request.query.get("next", ""))
+    return _password_form(request, after) if request.desk.named else request.to(after)
 
 
 def _proving(request: DeskRequest) -> Response:
@@ -116,7 +118,7 @@ def _password_form(request: DeskRequest, after: str, *, status: int = 200, **mor
 def _sign_out(request: DeskRequest) -> Response:
     desk = request.desk
     desk.sign_ins.end(request.cookie)
-    answer = request.to("/sign-in") if desk.named else request.page("desk/door/out.html.j2", {})
+    answer = request.to("/sign-in") if desk.named else request.page("desk/door/out.html.j2", {"editor": NOBODY})
     answer.delete_cookie(desk.address.cookie, path="/", secure=desk.address.secure, httponly=True, samesite="strict")
     return answer
 
@@ -143,10 +145,11 @@ def onward(path: str) -> str:
     Args:
         path: From the query, or a field of a form.
     """
-    parts = urlsplit(path if path.isprintable() and path.isascii() else "")
-    good = path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path
-    ours = good and not parts.scheme and not parts.netloc and parts.path not in {ENTRY, "/sign-in", "/sign-out"}
-    return path if ours and len(path) < 500 else "/"
+    if not (path.isascii() and path.isprintable() and len(path) < 500) or "\\" in path:
+        return "/"
+    parts = urlsplit(path)
+    ours = path.startswith("/") and not path.startswith("//") and not parts.scheme and not parts.netloc
+    return path if ours and parts.path not in {ENTRY, "/sign-in", "/sign-out"} else "/"
 
 
 ROUTES = (

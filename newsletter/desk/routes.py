@@ -9,6 +9,7 @@ from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.readers.routes import ROUTES as READERS
 from newsletter.desk.reporting import ROUTES as REPORTING
+from newsletter.desk.sending import ROUTES as SENDING
 from newsletter.desk.settings import ROUTES as SETTINGS
 from newsletter.desk.week.page import ROUTES as WEEK
 
@@ -18,6 +19,7 @@ ROUTES: tuple[DeskRoute, ...] = (
     *REPORTING,
     *WEEK,
     *ARTICLES,
+    *SENDING,
     *EXAMINING,
     *SETTINGS,
     *READERS,

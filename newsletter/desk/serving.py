@@ -76,6 +76,9 @@ def serve_desk(
                 _tell_address(desk, listeners[0].getsockname()[1], tell, show)
                 if opens and not desk.named:
                     _open(f"{desk.address.base}{desk.invitation(_AT_ONCE)}")
+                # What an earlier desk left in the middle goes on with this one.
+                desk.deliveries.start()
+                desk.at_end(desk.deliveries.stop)
                 _run(desk, listeners, show)
         finally:
             for one in listeners:

@@ -71,6 +71,7 @@ from newsletter.ledger.rate_limit import RateLimit, charge
 from newsletter.ledger.rate_limit import take as take_rate
 from newsletter.ledger.resending import (
     accept_unknown,
+    deliveries_in,
     refused_reasons,
     resend_refused,
     resend_unknown,
@@ -153,6 +154,7 @@ __all__ = [
     "cursor",
     "cut",
     "deliveries",
+    "deliveries_in",
     "discard_empty",
     "doubt",
     "doubtful_deliveries",

@@ -60,6 +60,19 @@ def resend_unknown(connection: Connection, send_id: int) -> int:
     return queued
 
 
+def deliveries_in(connection: Connection, send_id: int, state: str, *, limit: int) -> list[tuple[int, int, str]]:
+    """The first deliveries of a send in a state, in order: delivery, subscriber, and the reason that is kept.
+
+    Args:
+        connection: An open connection to the database.
+        send_id: Id of the send.
+        state: ``queued``, ``submitted``, ``refused``, ``unknown`` …
+        limit: At most so many.
+    """
+    rows = _those(connection, send_id, state, limit)
+    return [(row.id, row.subscriber_id, row.reason or "") for row in rows]
+
+
 # ---- refused
 
 
@@ -122,7 +135,7 @@ def _refused(connection: Connection, send_id: int, containing: str) -> list[Row[
 # ---- shared
 
 
-def _those(connection: Connection, send_id: int, state: str) -> list[Row[Any]]:
+def _those(connection: Connection, send_id: int, state: str, limit: int | None = None) -> list[Row[Any]]:
     """The deliveries of a send in this state, in order: id, subscriber, letter and reason."""
     from sqlalchemy import func, select
 
@@ -133,6 +146,7 @@ def _those(connection: Connection, send_id: int, state: str) -> list[Row[Any]]:
         .join(batch, batch.c.id == delivery.c.batch_id)
         .where(batch.c.send_id == send_id, func.coalesce(delivery.c.state, batch.c.state) == state)
         .order_by(delivery.c.id)
+        .limit(limit)
     )
     return list(connection.execute(query))
 

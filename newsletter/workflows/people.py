@@ -234,7 +234,7 @@ class ReadersFound:
     """Where the next page begins; None on the last one."""
 
 
-PAGE = 60
+PAGE = 40
 """Readers of one page."""
 
 

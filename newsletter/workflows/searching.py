@@ -177,7 +177,8 @@ class LibraryIndex:
         database = self._workspace.database
         with database.read() as connection:
             mark = change_mark(database, connection)
-            if not mark or mark != self._mark or not self.is_ready:
+            named = host(self._workspace.publication.url) == self._own
+            if not mark or mark != self._mark or not self.is_ready or not named:
                 self._read(connection)
                 # What is committed while the files are looked at belongs to the next time.
                 self._mark = mark if mark == change_mark(database, connection) else ""
@@ -188,9 +189,11 @@ class LibraryIndex:
             return {holding.id: story.line for story, holding in reversed(known.items())}
 
     def _read(self, connection: Connection) -> None:
+        own = host(self._workspace.publication.url)
         found = library.outlines(connection, {number: entry.outline for number, entry in self._entries.items()})
-        if self._entries.keys() - {one.id for one in found}:
-            self._entries, self._newest_first = {}, []  # another database stands in its place
+        if own != self._own or self._entries.keys() - {one.id for one in found}:
+            # The newsroom has another site, or another database stands in the place of this one.
+            self._own, self._entries, self._newest_first = own, {}, []
             self._told = ToldStories()
         entries = self._entries
         strange = [one for one in reversed(found) if one.id not in entries or entries[one.id].outline is not one]

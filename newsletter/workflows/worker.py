@@ -107,6 +107,30 @@ class Worker:
         letters.drain()
         alerts.tell(self._workspace, ended=True)
 
+    def prepare(self) -> None:
+        """Make what its threads share, before there are any; a database that is away is waited for."""
+        self._patiently(self._open)
+
+    def deliver_open(self, *, unless: Callable[[], bool] = lambda: False) -> None:
+        """Start what is due and deliver what runs, as far as it goes, and nothing else of a worker's duties.
+
+        Args:
+            unless: Asked first: whether somebody else does it.
+        """
+
+        def look() -> int | None:
+            if unless():
+                return None
+            deciding.decide_due(self._workspace, self._tell)
+            with self._workspace.database.write() as connection:
+                ledger.end_warm_up_pause(connection)
+                for started in ledger.start_due(connection, self._workspace.now()):
+                    self._tell(f"issue {started.issue} starts, as planned")
+            return self._next()
+
+        while not self.over.is_set() and (send_id := self._quietly(look)) is not None:
+            self._deliver(send_id)
+
     def ill(self) -> str:
         """What is wrong with this worker; empty while its looks come to their end."""
         still = time.monotonic() - self._looked

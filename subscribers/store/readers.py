@@ -134,14 +134,17 @@ def _state(at: int) -> sa.Case[str]:
 def _found(connection: Connection, words: str, *, domains: bool) -> sa.ColumnElement[bool]:
     place = sa.func.strpos if connection.dialect.name == "postgresql" else sa.func.instr
     key = subscriber.c.address_key
-    said = words.strip().casefold()
+    # What no address and no name holds, and PostgreSQL takes in no text.
+    said = words.replace("\0", "").encode("utf-8", "ignore").decode("utf-8").strip().casefold()
+    if not said:
+        return sa.false()
     found = [key == said]
     if domains:
         found.append(place(key, said) > 0)
     else:
         # The local part of an address that we take has no at sign (subscribers.addresses).
         found.append(place(sa.func.substr(key, 1, place(key, "@") - 1), said.removesuffix("@")) > 0)
-    if folded := fold(words):
+    if folded := fold(said):
         found.append(place(subscriber.c.name_key, folded) > 0)
     return sa.or_(*found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from newsletter.desk.articles.first import FirstRun
 from newsletter.desk.articles.thumbs import ThumbCache
 from newsletter.errors import NashraError
 from newsletter.workflows.searching import LibraryIndex
@@ -23,6 +24,7 @@ class DeskLibrary:
     def __init__(self, workspace: Workspace) -> None:
         self.index = LibraryIndex(workspace)
         self.thumbs = ThumbCache(workspace)
+        self.first = FirstRun()
         self.collecting = threading.Lock()
         """Held while sources are read: one round at a time."""
 

@@ -9,6 +9,7 @@ from newsletter.errors import NashraError
 from newsletter.ledger import activity
 from newsletter.workflows import people, small_letters
 from subscribers.addresses import likely_typo
+from subscribers.display import shown
 from subscribers.errors import AddressError, ClosedList, ConsentError, SuppressedError
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from newsletter.desk.request import DeskRequest
     from subscribers.models import List
 
+LONGEST = 500
+"""Characters of a field."""
 _FIELDS = ("address", "name", "words", "how")
 
 
@@ -29,7 +32,7 @@ def page(request: DeskRequest) -> Response:
 def add(request: DeskRequest) -> Response:
     """Add somebody, or ask them."""
     words, listed = request.desk.pages.words, list_of(request)
-    said = {name: request.form.get(name, "").strip() for name in _FIELDS}
+    said = {name: shown(request.form.get(name, ""), LONGEST) for name in _FIELDS}
     if not said["words"]:
         return _page(request, listed, wrong={"words": words.say("Say how they agreed: it is kept with the reader.")})
     try:
@@ -56,7 +59,7 @@ def _added(request: DeskRequest, listed: List, said: dict[str, str]) -> tuple[st
             request.workspace,
             said["address"],
             listed.name,
-            words=said["words"][:500],
+            words=said["words"],
             name=said["name"],
             ask=said["how"] != "confirmed",
         )

@@ -13,6 +13,7 @@ from newsletter.workflows import people
 from newsletter.workflows.erase import erase as erase_person
 from subscribers import actions
 from subscribers.addresses import normalise
+from subscribers.display import shown
 from subscribers.errors import AddressError, UnknownSubscriber
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def leave(request: DeskRequest) -> Response:
     wish = wishes.get(request.form.get("wish", ""))
     if wish is None:
         return _card(request, story, wrong={"leave": words.say("Say whose wish it is.")}, status=422)
-    said = ". ".join(part for part in (wish.striptags(), request.form.get("words", "").strip()[:300]) if part)
+    said = ". ".join(part for part in (wish.striptags(), shown(request.form.get("words", ""), 300)) if part)
     list_id = _list_id(request, story) if request.form.get("list") else 0
     with request.workspace.database.write() as connection:
         actions.leave(

@@ -125,5 +125,5 @@ def _file_name(name: str) -> str:
     """A stranger's name made one of ours: it goes into the record of consent, and tells whose export it is."""
     last = re.split(r"[/\\]", name)[-1]
     kept = re.sub(r"[^\w .()+-]+", "-", last, flags=re.UNICODE).strip(" .-")
-    stem, dot, ending = kept.rpartition(".")
-    return f"{(stem or ending)[:60]}{dot and '.'}{ending[:8] if stem else 'csv'}" if kept else "readers.csv"
+    stem, _, ending = kept.rpartition(".")
+    return f"{(stem or ending)[:60]}.{ending[:8] if stem else 'csv'}" if kept else "readers.csv"

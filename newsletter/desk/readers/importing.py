@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from newsletter.desk.readers.columns import AUTOMATIC, ColumnSeen, chosen, columns_of
+from newsletter.desk.readers.faults import told
 from newsletter.desk.readers.files import LARGEST, WaitingFile, WaitingFiles
 from newsletter.desk.readers.pages import list_of
 from newsletter.errors import NashraError
 from newsletter.ledger import activity
 from newsletter.workflows import people, small_letters
 from subscribers.csvfile import beginning
+from subscribers.display import shown
 from subscribers.errors import BatchError, ConsentError, CsvError
 
 if TYPE_CHECKING:
@@ -106,10 +108,8 @@ def undo(request: DeskRequest) -> Response:
             about = str(done.taken_back)
             activity.note(connection, "import-undone", by=request.editor.name, about=about, now=workspace.now())
     except BatchError:
-        told = words.say(
-            "This import cannot be taken back: a letter went to one of its readers, or it was done before."
-        )
-        return _start(request, wrong=told)
+        why = words.say("This import cannot be taken back: a letter went to one of its readers, or it was done before.")
+        return _start(request, wrong=why)
     return _start(request, undone=done)
 
 
@@ -144,7 +144,7 @@ def _said(request: DeskRequest) -> WaitingFile:
     kept = replace(
         _waiting(request),
         roles={at: role for at, role in roles.items() if at.isdecimal() and role != AUTOMATIC},
-        words=" ".join(form.get("words", "").split())[:500],
+        words=shown(form.get("words", ""), 500),
         ask=form.get("how") == "ask",
     )
     WaitingFiles(request.workspace.root).update(kept)
@@ -178,7 +178,7 @@ def _look(request: DeskRequest, kept: WaitingFile, *, wrong: dict[str, Any] | No
         report = _read(request, kept, dry_run=True)
     except CsvError as error:
         problem = error
-    bad = {} if report is None else {row.line: row.reason for row in report.rejected}
+    bad = {} if report is None else {row.line: told(row.reason, words) for row in report.rejected}
     begins = beginning(kept.path, ROWS, sorted(bad)[:BAD])
     columns = columns_of(begins, kept, report, words)
     values = {
@@ -190,7 +190,7 @@ def _look(request: DeskRequest, kept: WaitingFile, *, wrong: dict[str, Any] | No
         "separator": {",": words.say("comma"), "\t": words.say("tab")}.get(begins.delimiter, f"«{begins.delimiter}»"),
         "report": report,
         "number": 0 if report is None else _number(report),
-        "told": () if report is None else report.rejected[:MOST_TOLD],
+        "faults": () if report is None else [(row, bad[row.line]) for row in report.rejected[:MOST_TOLD]],
         "problem": problem,
         "wrong": wrong or {},
     }

@@ -194,6 +194,7 @@ def card(story: ReaderStory, topics: Mapping[str, Sequence[Topic]], words: PageW
         "name": person.subscriber.name,
         "lists": lists,
         "active": [one for one in lists if not one["left"]],
+        "any_paused": any(one["paused"] for one in lists),
         "pausable": [one for one in lists if one["confirmed"]],
         "stopped": None if stopped is None else reason(stopped, words),
         "stopped_at": person.suppression.at if person.suppression else None,

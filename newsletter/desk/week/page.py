@@ -55,10 +55,10 @@ def page(request: DeskRequest) -> Response:
     edited = _opened(request)
     if request.wants_json:
         return request.data({"etag": edited.etag, "fragments": fragments_of(request, edited)})
-    if edited.broken is None:
+    if edited.issue is not None:
         request.desk.letters.checked(edited.issue, edited.etag, fresh=True)
     snapshot = Snapshot.take(request.workspace)
-    articles = column_of(request, None if edited.broken else edited.issue)
+    articles = column_of(request, edited.issue)
     values = {**values_of(request, edited), **_frame(request, edited, snapshot), "articles": articles}
     return request.page("desk/week/page.html.j2", values, place="week")
 
@@ -90,7 +90,7 @@ def _frame(request: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dic
         "keys": texts.keys(words),
         "skeletons": texts.skeletons(words, now),
     }
-    if edited.broken is None:
+    if edited.issue is not None:
         sends = [send for send in snapshot.sends if send.issue == str(edited.issue.number)]
         values["state"] = texts.state(words, sends)
         values["cuts"] = _cuts(request, edited.issue)
@@ -135,15 +135,14 @@ def letter(request: DeskRequest) -> Response:
     declined = request.query.get("variant", "")
     bits = int(declined) if declined.isdecimal() and len(declined) < 4 else 0
     dark = request.query.get("dark") == "1"
-    made = None
-    if edited.broken is None:
-        made = request.desk.letters.cut(edited.issue, edited.etag, bits)
-    if made is None or request.query.get("text") == "1":
+    issue = edited.issue
+    made = request.desk.letters.cut(issue, edited.etag, bits) if issue is not None else None
+    if issue is None or made is None or request.query.get("text") == "1":
         html = _plain(request, made, dark=dark, nobody=bool(bits))
     else:
         with request.workspace.database.read() as connection:
-            known = remote_of(list(library.of_stories(connection, edited.issue.stories).values()))
-        html = living.framed(made, marks_of(edited.issue), dark=dark, remote=lambda address: known.get(address, ""))
+            known = remote_of(list(library.of_stories(connection, issue.stories).values()))
+        html = living.framed(made, marks_of(issue), dark=dark, remote=lambda address: known.get(address, ""))
         html = _anonymous(html, made.marker)
     return Response(
         html,

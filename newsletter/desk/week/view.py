@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -16,7 +17,7 @@ from newsletter.desk.week import texts
 from newsletter.desk.week.problems import told
 from newsletter.issues import compose, prose
 from newsletter.issues.containers import KINDS, opened
-from newsletter.models import Prose, Story
+from newsletter.models import Problem, Prose, Story
 from newsletter.text.mailbox import split_mailbox
 from newsletter.text.subject import columns
 from newsletter.text.tidy import reading_minutes
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from newsletter.desk.request import DeskRequest
     from newsletter.issues.reading import LineSpan
-    from newsletter.models import Holding, Issue, Problem
+    from newsletter.models import Holding, Issue
     from newsletter.workflows.check import CheckResult
     from newsletter.workflows.editing import EditedIssue
 
@@ -150,13 +151,13 @@ def values_of(request: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
     common = {
         "slug": edited.slug,
         "etag": edited.etag,
-        "undo": edited.undo,
-        "redo": edited.redo,
+        "undo": edited.undo(request.editor.name),
+        "redo": edited.redo(request.editor.name),
         "broken": edited.broken,
     }
-    if edited.broken is not None:
-        return {**common, "issue": None}
     issue = edited.issue
+    if issue is None:
+        return {**common, "issue": None}
     checked = request.desk.letters.checked(issue, edited.etag)
     with request.workspace.database.read() as connection:
         holdings = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
@@ -254,11 +255,12 @@ class _Page:
         self._lines = (
             edited.manuscript.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
         )
-        self._spans: dict[int, LineSpan] = {span.first: span for span in edited.manuscript.spans}
+        self._spans: dict[int, LineSpan] = {span.first: span for span in edited.spans}
         self._keys = dict(zip((story.line for story in issue.stories), _keys(issue.stories), strict=True))
         self._targets: dict[int, str] = {}
         self._place()
-        self.problems = tuple(self._told(one) for one in _once(checked.problems))
+        unread = [Problem("issue-unreadable", "error", one.what, one.where, one.mend) for one in edited.faults]
+        self.problems = tuple(self._told(one) for one in _once([*unread, *checked.problems]))
         self._by_target: dict[str, list[ToldProblem]] = {}
         for one in self.problems:
             self._by_target.setdefault(one.target, []).append(one)
@@ -390,6 +392,7 @@ def _element(block: Story | Prose) -> bool:
     return isinstance(block, Prose) and block.markdown.lstrip().startswith(":::")
 
 
+@lru_cache(maxsize=4096)
 def _teaser(markdown: str) -> str:
     """The words of a summary on one line."""
     return prose.read(markdown).words() if markdown else ""

@@ -26,12 +26,14 @@ from newsletter.issues.operations.asked import (
     WordsOperation,
     parsed,
 )
+from newsletter.issues.operations.carrying import Clash, carried, merged
+from newsletter.issues.operations.elements import PlacedElement, elements
 from newsletter.issues.operations.layout import IssuePart, Layout
-from newsletter.issues.operations.passages import PlacedElement, elements
 from newsletter.models import Story
 
 __all__ = [
     "AddOperation",
+    "Clash",
     "DropOperation",
     "EditOperation",
     "ElementOperation",
@@ -49,7 +51,9 @@ __all__ = [
     "ValueOperation",
     "WordsOperation",
     "apply",
+    "carried",
     "elements",
+    "merged",
     "parsed",
 ]
 

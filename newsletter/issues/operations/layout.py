@@ -14,11 +14,10 @@ from newsletter.errors import IssueError
 from newsletter.issues.candidates import Candidates, candidates
 from newsletter.issues.lines import HEAD, comments, lines_of, visible, without_comments
 from newsletter.issues.manuscript import Manuscript
+from newsletter.issues.operations.asked import StoryPlace
 from newsletter.issues.reading import LineSpan, begin, parse, spans_of
 from newsletter.models import Issue, Prose, Section, Story
 from newsletter.text.tidy import arabic_fold
-
-RULE = "---"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,14 @@ class Layout:
     def waiting(self) -> tuple[IssuePart, ...]:
         """The parts of the candidates."""
         return parts_of((), self.candidates.sections) if self.candidates is not None else ()
+
+    def again(self, manuscript: Manuscript) -> Layout:
+        """The layout of the file with other lines.
+
+        Raises:
+            IssueError: As for ``of``.
+        """
+        return Layout.of(manuscript)
 
     def index(self, line: int, *kinds: str) -> int:
         """Which part begins on a line.
@@ -160,6 +167,10 @@ def _same(one: str, other: str) -> bool:
     return one == other or arabic_fold(one) == arabic_fold(other)
 
 
+Done = tuple[Layout, int]
+"""The layout of the changed file, and the line on which stands what the operation was about; 0 when it is gone."""
+
+
 def checked(
     before: Layout,
     manuscript: Manuscript,
@@ -188,119 +199,27 @@ def checked(
     return after
 
 
-def without(layout: Layout, first: int, last: int) -> Manuscript:
-    """The file without some lines and the empty ones behind them; what is left stays apart.
+def resolved(layout: Layout, place: StoryPlace) -> int | str:
+    """Before which part something goes, or the title of a section that is to be made.
 
-    Args:
-        layout: Of the file.
-        first: First line that goes.
-        last: Last line that goes.
+    Raises:
+        IssueError: There is no such place.
     """
-    raw = layout.manuscript.lines
-    behind = last
-    while behind < len(raw) and not raw[behind].strip():
-        behind += 1
-    stands_apart = first == 1 or not raw[first - 2].strip()
-    if behind > last and behind < len(raw) and not stands_apart:
-        behind -= 1
-    return layout.manuscript.with_lines(first, behind, "")
-
-
-def put_before(manuscript: Manuscript, line: int, text: str) -> tuple[Manuscript, int]:
-    """The file with a block before a line, empty lines around it, and the line on which it begins.
-
-    Args:
-        manuscript: The file.
-        line: What comes behind the block.
-        text: The block.
-    """
-    blank = "\n" if line > 1 and manuscript.lines[line - 2].strip() else ""
-    return manuscript.with_lines(line, line - 1, f"{blank}{text}\n"), line + len(blank)
-
-
-def put_behind(manuscript: Manuscript, line: int, text: str) -> tuple[Manuscript, int]:
-    """The file with a block behind a line, empty lines around it, and the line on which it begins.
-
-    Args:
-        manuscript: The file.
-        line: What comes before the block.
-        text: The block.
-    """
-    raw = manuscript.lines
-    if line == len(raw):
-        return manuscript.with_lines(line + 1, line, f"\n{text}"), line + 2
-    if raw[line].strip():
-        return manuscript.with_lines(line + 1, line, f"\n{text}\n"), line + 2
-    more = line + 1 < len(raw) and raw[line + 1].strip()
-    return manuscript.with_lines(line + 2, line + 1, f"{text}\n" if more else text), line + 2
-
-
-def put(layout: Layout, at: int, text: str, *, story: bool) -> tuple[Manuscript, int]:
-    """The file with a story or a passage at a place of the row of parts, and the line on which it begins.
-
-    Args:
-        layout: Of the file.
-        at: The part that it comes before; that of the next heading, or behind the last, for the end of a section.
-        text: Its lines.
-        story: Whether it is a story, which ends where a rule stands, or words, which need one behind a story.
-    """
-    parts, spans, manuscript = layout.parts, layout.spans, layout.manuscript
-    inner = at < len(parts) and parts[at].kind != "section"
-    here = layout.span(at) if at < len(parts) else len(spans)
-    before = spans[here - 1] if here else None
-    hidden = before is not None and before.kind == "rule" and here > 1 and spans[here - 2].kind == "story"
-    lead = "" if story or before is None or before.kind != "story" else f"{RULE}\n\n"
-    shift = lead.count("\n")
-    if not inner:
-        made, line = put_behind(manuscript, before.last if before is not None else layout.body_at, lead + text)
-        return made, line + shift
-    if story and parts[at].kind == "prose":
-        if hidden and before is not None:
-            return put_before(manuscript, layout.first(before.first), text)
-        return put_before(manuscript, layout.first(parts[at].line), f"{text}\n\n{RULE}")
-    made, line = put_before(manuscript, layout.first(parts[at].line), lead + text)
-    return made, line + shift
-
-
-def rewritten(layout: Layout, first: int, last: int, text: str) -> Manuscript:
-    """The file with other words on some lines: a line that says the same stays, byte for byte, and so do comments.
-
-    Args:
-        layout: Of the file.
-        first: First line that may go.
-        last: Last line that may go.
-        text: What these lines are to say, as they are read.
-    """
-    old, new = list(layout.seen[first - 1 : last]), text.split("\n")
-    inner = [(begun - first, ended - first + 1) for begun, ended in layout.comments if first <= begun and ended <= last]
-    manuscript, raw = layout.manuscript, layout.manuscript.lines[first - 1 : last]
-    for start, end, new_start, new_end in reversed(_steps(old, new, inner)):
-        kept = [raw[at].rstrip("\r\n") for begun, ended in inner if start <= begun < end for at in range(begun, ended)]
-        fresh = new[new_start:new_end]
-        for _ in kept:
-            # What was read of a comment is an empty line.
-            if "" in fresh:
-                fresh.remove("")
-        lines = kept + fresh
-        # One empty line is a text that ``with_lines`` takes for none.
-        manuscript = manuscript.with_lines(first + start, first + end - 1, "\n" if lines == [""] else "\n".join(lines))
-        if lines == [""]:
-            manuscript = manuscript.with_lines(first + start, first + start, "")
-    return manuscript
-
-
-def _steps(old: list[str], new: list[str], comments: list[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
-    """What changes between lines, as ranges of both; a comment is within one of them as a whole, or in none."""
-    from difflib import SequenceMatcher
-
-    found = [step[1:] for step in SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if step[0] != "equal"]
-    for begun, ended in comments:
-        touching = [one for one in found if one[0] < ended and one[1] > begun]
-        if touching:
-            start, end, new_start, new_end = (*touching[0][:1], touching[-1][1], touching[0][2], touching[-1][3])
-            # Beside the changes both say the same.
-            new_start -= max(start - begun, 0)
-            new_end += max(ended - end, 0)
-            whole = (min(start, begun), max(end, ended), new_start, new_end)
-            found = sorted([*(one for one in found if one not in touching), whole])
-    return found
+    section = place.section
+    if isinstance(section, str) and section:
+        heading = layout.titled(section)
+        if heading is None:
+            return section
+    elif isinstance(section, int) and section:
+        heading = layout.index(section, "section")
+    elif isinstance(section, int):
+        heading = -1
+    else:
+        # What has no section of its own stands beside what came before it.
+        heading = next((n for n in range(len(layout.parts) - 1, -1, -1) if layout.parts[n].kind == "section"), -1)
+    if not place.before:
+        return layout.end(heading)
+    before = layout.index(place.before, "story", "prose")
+    if layout.section_of(before) != heading:
+        raise layout.fault(place.before, "stands in another section")
+    return before

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from newsletter.issues.operations.asked import SectionOperation
-from newsletter.issues.operations.layout import (
-    RULE,
-    Layout,
-    checked,
-    put_before,
-    put_behind,
-    told,
-    without,
-)
-from newsletter.issues.operations.stories import Done, text_of
+from newsletter.issues.operations.cutting import RULE, put_before, put_behind, text_of, without
+from newsletter.issues.operations.layout import Done, Layout, checked, told
 from newsletter.issues.operations.waiting import with_waiting
 from newsletter.issues.writing import blocks_of
 from newsletter.models import Section
@@ -132,7 +124,7 @@ def _drop(layout: Layout, at: int, newest: int) -> Done:
     if not gone:
         return checked(layout, made, left), 0
     text = "\n".join(layout.seen[heading.last : last]).strip("\n")
-    made, waits = with_waiting(made, layout.parts[at].told[0], text, gone, newest)
+    made, waits = with_waiting(Layout.of(made), layout.parts[at].told[0], text, gone, newest)
     return checked(layout, made, left, waits), 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,16 +15,14 @@ from newsletter.issues.operations.asked import (
     StoryPlace,
     TakeOperation,
 )
-from newsletter.issues.operations.layout import Layout, checked, put, put_behind, rewritten, told, without
+from newsletter.issues.operations.cutting import put, put_behind, rewritten, text_of, without
+from newsletter.issues.operations.layout import Done, Layout, checked, resolved, told
 from newsletter.issues.operations.waiting import with_waiting
 from newsletter.issues.reading import first_picture
 from newsletter.issues.writing import blocks_of, headline_line, picture_line
 from newsletter.models import Section, Story
 
 _MARK = re.compile(r" {0,3}<!-- withdrawn: ")
-
-Done = tuple[Layout, int]
-"""The layout of the changed file, and the line on which stands what the operation was about; 0 when it is gone."""
 
 
 def add(layout: Layout, operation: AddOperation, story: Story) -> Done:
@@ -109,7 +106,7 @@ def drop(layout: Layout, operation: DropOperation, newest: int) -> Done:
     layout.refuse_half_comments(span.first, span.last)
     parts = [one for n, one in enumerate(told(layout.parts)) if n != at]
     out = without_story(layout, at, keep_comments=True)
-    made, waits = with_waiting(out, title, text, [told(layout.parts)[at]], newest)
+    made, waits = with_waiting(Layout.of(out), title, text, [told(layout.parts)[at]], newest)
     return checked(layout, made, parts, waits), 0
 
 
@@ -238,32 +235,6 @@ def _with_mark(layout: Layout, line: int) -> int:
     return layout.first(_mark(layout, line) or line)
 
 
-def resolved(layout: Layout, place: StoryPlace) -> int | str:
-    """Before which part something goes, or the title of a section that is to be made.
-
-    Raises:
-        IssueError: There is no such place.
-    """
-    section = place.section
-    if isinstance(section, str) and section:
-        heading = layout.titled(section)
-        if heading is None:
-            return section
-    elif isinstance(section, int) and section:
-        heading = layout.index(section, "section")
-    elif isinstance(section, int):
-        heading = -1
-    else:
-        # What has no section of its own stands beside what came before it.
-        heading = next((n for n in range(len(layout.parts) - 1, -1, -1) if layout.parts[n].kind == "section"), -1)
-    if not place.before:
-        return layout.end(heading)
-    before = layout.index(place.before, "story", "prose")
-    if layout.section_of(before) != heading:
-        raise layout.fault(place.before, "stands in another section")
-    return before
-
-
 def _placed(layout: Layout, place: StoryPlace, text: str, said: tuple[str, ...], waits: list[tuple[str, ...]]) -> Done:
     return _put_at(layout, layout, resolved(layout, place), text, said, waits)
 
@@ -288,12 +259,3 @@ def _said_of(text: str, layout: Layout) -> tuple[str, ...]:
     """What the lines of a story say, when they are read alone."""
     alone = Manuscript(f'+++\nnumber = 1\nsubject = ""\n+++\n\n{text}\n', layout.manuscript.path)
     return told(Layout.of(alone).parts)[0]
-
-
-def text_of(lines: Sequence[str]) -> str:
-    """Lines of a file as text without a line end behind the last.
-
-    Args:
-        lines: With their line ends, of whatever kind.
-    """
-    return "".join(lines).replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from newsletter.issues.candidates import Candidates
 from newsletter.issues.lines import CANDIDATES, COMMENT_END, HINT
 from newsletter.issues.manuscript import Manuscript
-from newsletter.issues.operations.layout import RULE, Layout, put_before, told
+from newsletter.issues.operations.cutting import RULE, put_before
 from newsletter.issues.writing import blocks_of
 from newsletter.models import Section
+
+if TYPE_CHECKING:
+    from newsletter.issues.operations.layout import Layout
 
 Told = tuple[str, ...]
 
@@ -22,19 +27,19 @@ def hidden(text: str) -> str:
 
 
 def with_waiting(
-    manuscript: Manuscript, title: str, text: str, parts: list[Told], newest: int
+    layout: Layout, title: str, text: str, parts: list[Told], newest: int
 ) -> tuple[Manuscript, list[Told]]:
     """The file with more among its candidates, and what they say then.
 
     Args:
-        manuscript: The file, without what goes there.
+        layout: Of the file, without what goes there.
         title: Of the section it comes from; empty for none.
         text: Its lines.
         parts: What they say.
         newest: Id of the newest article of the library, for a file that has no candidates yet.
     """
-    layout = Layout.of(manuscript)
-    there = told(layout.waiting)
+    manuscript = layout.manuscript
+    there = [(one.kind, *one.told) for one in layout.waiting]
     # The last thing that a part says are its very lines; a heading is its words.
     new = [(*said[:-1], said[-1] if said[0] == "section" else hidden(said[-1])) for said in parts]
     heading = hidden(blocks_of(Section(title))[0]) if title else ""
@@ -46,8 +51,8 @@ def with_waiting(
         whole = f"{blank}<!-- {CANDIDATES}{number}\n{HINT}\n\n{block}\n\n{COMMENT_END}"
         return manuscript.with_lines(end + 1, end, whole), [*([("section", title)] if title else []), *new]
     manuscript = _opened(manuscript, layout.candidates)
-    layout = Layout.of(manuscript)
-    assert layout.candidates is not None
+    layout = layout.again(manuscript)
+    assert layout.candidates is not None, "they were there before"
     parts_there = layout.waiting
     same = next((at for at, one in enumerate(parts_there) if one.kind == "section" and one.told[0] == title), None)
     if title and same is not None:

@@ -1,7 +1,8 @@
 // The issue: one operation under way at a time, its answer shown in place, no word lost on the way.
 export const $ = id => document.getElementById(id), one = (where, from = document) => from.querySelector(where);
 export const all = (where, from = document) => [...from.querySelectorAll(where)];
-export const on = (type, does, early) => document.addEventListener(type, does, early);
+export const on = (type, does, early) => document.addEventListener(type, does, early), line = it => +it.dataset.line;
+export const rect = it => it.getBoundingClientRect(), focus = it => it?.focus({ preventScroll: true }), near = it => it.scrollIntoView({ block: "nearest" });
 const week = $("week"), slug = week.dataset.slug, base = `/issue/${encodeURIComponent(slug)}`, store = `desk:${slug}`, { body } = document;
 export const words = JSON.parse(week.dataset.words), typed = new Map(JSON.parse(sessionStorage.getItem(store) || "[]"));
 const queue = [], narrow = matchMedia("(max-width:719px)");
@@ -24,6 +25,7 @@ const post = (path, sent) => {
 export const send = (op, key) => new Promise(done => {
   const same = key && queue.find(it => it.key === key);
   if (same) same.op = op; else queue.push({ op, key, done });
+  $("saved").dataset.state = "saving";
   run();
 });
 
@@ -31,7 +33,7 @@ const run = async () => {
   clearTimeout(timer);
   if (busy || held || !queue.length) return;
   const it = queue.shift(), op = it.op.call ? it.op() : it.op;
-  if (!op) return run();
+  if (!op) { state("saved", words.saved); return run(); }
   busy = true;
   it.value = it.key && $(it.key)?.value;
   const slow = setTimeout(state, 400, "saving", words.saving), got = await post("/op", { etag, ...op });
@@ -62,7 +64,7 @@ const took = (got, op, it = {}) => {
   if (it.key && (!$(it.key) || $(it.key).value === it.value)) typed.delete(it.key);
   keep();
   apply(said.fragments);
-  state("saved", words.saved);
+  if (!queue.length) state("saved", words.saved);
   tell(said.live);
   letter();
   document.dispatchEvent(new CustomEvent("desk:edited", { detail: said }));
@@ -70,15 +72,15 @@ const took = (got, op, it = {}) => {
 };
 
 const apply = fragments => {
-  const at = document.activeElement, card = at.closest("[data-card]"), near = [card, card?.nextElementSibling, card?.previousElementSibling];
+  const at = document.activeElement, card = at.closest("[data-card]"), around = [card, card?.nextElementSibling, card?.previousElementSibling];
   for (const id in fragments) {
     const made = document.createElement("template"), old = $(id);
     made.innerHTML = fragments[id];
     if (old && made.content.firstElementChild) morph(old, made.content.firstElementChild);
   }
   if (document.activeElement === at) return;
-  if (at.isConnected) at.focus({ preventScroll: true });
-  if (document.activeElement === body) (near.map(it => it?.isConnected && one(".opens,textarea", it)).find(it => it?.offsetParent) || $("middle")).focus({ preventScroll: true });
+  focus(at);
+  if (document.activeElement === body) focus(around.map(it => it?.isConnected && one(".opens,textarea", it)).find(it => it?.offsetParent) || $("middle"));
 };
 
 // Changes what differs and nothing else: focus, carets, open menus and words not saved yet stay.
@@ -127,8 +129,8 @@ const listen = () => {
   const inside = frame.contentDocument;
   inside?.addEventListener("click", event => {
     event.preventDefault();
-    const far = it => Math.abs(it.getBoundingClientRect().top - event.clientY), near = all("[id^=s-]", inside).sort((a, b) => far(a) - far(b))[0];
-    if (near) go(near.id);
+    const far = it => Math.abs(rect(it).top - event.clientY);
+    go(all("[id^=s-]", inside).sort((a, b) => far(a) - far(b))[0]?.id);
   });
 };
 frame.onload = listen;
@@ -154,10 +156,10 @@ const open = story => {
   close();
   story.classList.add("open");
   one(".opens", story).ariaExpanded = "true";
-  one(".headline", story).focus({ preventScroll: true });
-  story.scrollIntoView({ block: "nearest" });
+  focus(one(".headline", story));
+  near(story);
   const there = frame.contentDocument?.getElementById(story.id);
-  if (there) frame.contentWindow.scrollBy(0, there.getBoundingClientRect().top - 24);
+  if (there) frame.contentWindow.scrollBy(0, rect(there).top - 24);
   if (page) post("/presence", { page, key: story.id });
 };
 const go = id => {
@@ -165,8 +167,8 @@ const go = id => {
   if (!there) return;
   show("issue");
   if (there.matches(".story")) return open(there);
-  there.scrollIntoView({ block: "nearest" });
-  one("textarea,input", there)?.focus();
+  near(there);
+  focus(one("textarea,input", there));
 };
 
 on("click", async event => {
@@ -211,7 +213,7 @@ on("change", async ({ target: at }) => {
   const got = await post("/picture", sent);
   at.value = "";
   if (got.status > 399) state("bad", why(got) || words.gone);
-  else send(() => ({ op: "edit", line: +card.dataset.line, image: got.said.image }));
+  else send(() => ({ op: "edit", line: line(card), image: got.said.image }));
 });
 
 const events = new EventSource(`/events?slug=${encodeURIComponent(slug)}`), hear = (name, does) => events.addEventListener(name, event => does(JSON.parse(event.data)));

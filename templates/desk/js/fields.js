@@ -41,6 +41,7 @@ const changed = ({ target: field, isComposing }) => {
   if ("one" in field.dataset && /\n/.test(field.value)) field.value = field.value.replace(/\s*\n\s*/g, " ");
   typed.set(field.id, field.value);
   keep();
+  $("saved").dataset.state = "saving";
   grow(field);
   measure(field);
   clearTimeout(waiting.get(field));

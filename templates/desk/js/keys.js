@@ -1,5 +1,5 @@
 // Single keys, outside of fields only; they can be switched off.
-import { $, all, close, on, one, send, show } from "./desk.js";
+import { $, all, close, line, on, one, send, show } from "./desk.js";
 
 const off = "desk:keys", box = $("keys-on"), table = () => $("keys").showModal(), here = () => document.activeElement;
 box.checked = !localStorage.getItem(off);
@@ -21,7 +21,7 @@ const shift = (by, far) => {
   const story = here().closest(".story") || one(".story.open"), list = all(".section"), there = list[list.indexOf(story?.parentElement) + by];
   if (!story) return;
   if (!far) one(by < 0 ? "[data-up]" : "[data-down]", story)?.click();
-  else if (there) send(() => ({ op: "move", line: +story.dataset.line, section: +there.dataset.line, before: 0 }));
+  else if (there) send(() => ({ op: "move", line: line(story), section: line(there), before: 0 }));
 };
 const search = to("articles", "#articles input"), single = {
   "/": search, 1: search, 2: to("issue", "#middle"), 3: to("letter", "#letter"), j: next(1), k: next(-1), n: problem, "?": table,

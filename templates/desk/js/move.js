@@ -1,10 +1,10 @@
 // Stories are moved by the grip: dragged by mouse or finger, or lifted with space and moved with arrows. Esc restores.
-import { $, all, fill, on, one, send, tell, words } from "./desk.js";
+import { $, all, fill, focus, line, near, on, one, rect, send, tell, words } from "./desk.js";
 
 const column = $("middle"), place = Object.assign(document.createElement("div"), { className: "place" }), { classList } = document.body;
 let story, from, home, drag, wait, turn;
 
-const name = () => one(".opens", story).textContent.trim(), rect = it => it.getBoundingClientRect();
+const name = () => one(".opens", story).textContent.trim();
 const stories = box => all(":scope > .story", box).filter(it => it !== story), sections = () => all(".section", column);
 const behind = it => place.compareDocumentPosition(it) & 4;
 const told = text => {
@@ -33,12 +33,12 @@ const settle = moved => {
   if (moved) place.before(it); else from.insertBefore(it, home?.isConnected ? home : null);
   place.remove();
   story = drag = null;
-  one(".grip", it).focus({ preventScroll: true });
-  it.scrollIntoView({ block: "nearest" });
+  focus(one(".grip", it));
+  near(it);
   if (!moved) return tell(words.back);
   if (box === from && it.nextSibling === home) return;
   tell(text);
-  send(() => ({ op: "move", line: +it.dataset.line, section: +box.dataset.line, before: next?.isConnected ? +next.dataset.line : 0 }));
+  send(() => ({ op: "move", line: line(it), section: line(box), before: next?.isConnected ? line(next) : 0 }));
 };
 // By keys the place and the lifted story behind it go together, over the ends of sections.
 const step = by => {
@@ -49,7 +49,7 @@ const step = by => {
 };
 const follow = () => {
   place.after(story);
-  one(".grip", story).focus({ preventScroll: true });
+  focus(one(".grip", story));
   story.scrollIntoView({ block: "center" });
 };
 
@@ -65,8 +65,8 @@ on("keydown", event => {
 }, true);
 
 const fly = () => {
-  const { top, bottom } = rect(column), { x, y, dx, dy } = drag, near = Math.min(0, y - top - 56) + Math.max(0, y - bottom + 56), boxes = sections();
-  column.scrollBy(0, Math.max(-18, Math.min(18, near / 3)));
+  const { top, bottom } = rect(column), { x, y, dx, dy } = drag, edge = Math.min(0, y - top - 56) + Math.max(0, y - bottom + 56), boxes = sections();
+  column.scrollBy(0, Math.max(-18, Math.min(18, edge / 3)));
   story.style.top = `${y - dy}px`;
   story.style.left = `${x - dx}px`;
   const box = boxes.find(it => y < rect(it).bottom) || boxes.at(-1);
@@ -91,7 +91,8 @@ on("pointerdown", event => {
 on("pointermove", ({ clientX: x, clientY: y, pointerType }) => {
   if (!drag) return;
   Object.assign(drag, { x, y });
-  if (!drag.on && pointerType !== "touch" && Math.hypot(x - drag.x0, y - drag.y0) > 5) begin();
+  if (drag.on || Math.hypot(x - drag.x0, y - drag.y0) < 6) return;
+  if (pointerType === "touch") end()(); else begin();
 });
 const end = moved => () => {
   clearTimeout(wait);

@@ -6,7 +6,7 @@ let last = 0, wait;
 async function part(url, form) {
   const headers = { "X-CSRF": document.querySelector("meta[name=csrf]").content };
   const answer = await fetch(url, form ? { method: "POST", body: new FormData(form), headers } : {});
-  return answer.ok ? answer.text() : location.reload();
+  return answer.ok ? answer.text() : location.assign(url.split("?part")[0]);
 }
 
 async function search() {
