@@ -72,6 +72,7 @@ def serve_desk(
                 if not first:
                     tell("Another desk of this workspace is open. Both see what the other writes; nothing is lost.")
                 desk = Desk(workspace, listeners[0].getsockname()[1])
+                desk.library.warm()
                 log_to_stderr(as_json=log_json)
                 _tell_address(desk, listeners[0].getsockname()[1], tell, show)
                 if opens and not desk.named:
