@@ -71,6 +71,7 @@ ACTS = frozenset(
             "desk",
             "desk person add",
             "desk person password",
+            "desk person roles",
             "desk person remove",
             "database backup",
             "database copy",
