@@ -206,6 +206,7 @@ def _listening(host: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((host, port))
+        listener.listen(128)  # from now on a browser that comes early waits, and is not refused
     except (OSError, OverflowError) as error:
         listener.close()
         raise _cannot(host, port, error) from None
