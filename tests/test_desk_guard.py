@@ -33,6 +33,7 @@ from newsletter.desk.models import DeskRoute
 from newsletter.desk.request import DeskRequest
 from newsletter.desk.routes import ROUTES
 from newsletter.desk.sign_ins import MOST, SignIns
+from newsletter.ledger import activity
 from newsletter.wiring import Workspace, open_workspace
 
 OPEN = {
@@ -276,6 +277,20 @@ def test_a_link_may_lead_here_but_no_other_page_shows_us(
     assert (visitor.get("/no-such-page", headers=headers).status_code == 404) is allowed
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"upgrade": "websocket", "connection": "upgrade"},
+        {"origin": BASE, "upgrade": "websocket"},
+    ],
+)
+def test_looking_across_origins_is_refused_also_to_old_browsers(visitor: DeskVisitor, headers: dict[str, str]) -> None:
+    assert visitor.get("/none", headers=headers).status_code == 403
+    assert visitor.get("/none", headers={"origin": BASE}).status_code == 404
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND"])
 def test_other_methods_are_refused(visitor: DeskVisitor, method: str) -> None:
     answer = visitor.request(method, "/")
@@ -377,6 +392,18 @@ def test_a_clock_that_is_put_back_ends_sign_ins(desk: StaffedDesk, clock: Clock)
     client = DeskVisitor(desk)
     clock.forward(hours=-1)
     assert client.get("/none").status_code == 401
+
+
+def test_coming_and_going_is_written_down(desk: StaffedDesk) -> None:
+    client = stranger(desk)
+    client.post("/enter", data={"token": desk.sign_ins.token()}, headers=OURS)
+    found = desk.sign_ins.find(client.cookies[desk.address.cookie])
+    assert found is not None
+    client.post("/sign-out", headers={**OURS, "x-csrf": found.csrf})
+    with desk.workspace.database.read() as connection:
+        told = [(one.by, one.act) for one in activity.read(connection)]
+    assert (desk.account, "sign-in") in told
+    assert (desk.account, "sign-out") in told
 
 
 def test_signing_out_ends_it(visitor: DeskVisitor) -> None:
@@ -648,12 +675,12 @@ def test_a_silent_stream_ends_with_the_desk(monkeypatch: pytest.MonkeyPatch, des
 
 def test_the_log_has_methods_paths_and_times_only(visitor: DeskVisitor, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    visitor.get("/readers/salma@example.net?q=secret-words")
+    visitor.get("/none/salma@example.net?q=secret-words")
     visitor.get("/none/%D8%B3%0d%0aforged")
     visitor.post("/sign-out", data={"name": "secret-words"})
     lines = [record.getMessage() for record in caplog.records if record.name == "nashra.desk"]
     assert [re.sub(r"\d+ ms$", "ms", line) for line in lines] == [
-        "GET /readers/… 404 ms",
+        "GET /none/… 404 ms",
         "GET /none/%D8%B3%0d%0aforged 404 ms",
         "POST /sign-out 200 ms",
     ]

@@ -402,6 +402,8 @@ def test_a_stranger_waits_longer_each_time(desk: Desk, clock: Clock, salma: work
     answer = client.post("/sign-in", data={"name": "سلمى", "password": PASSWORD, "code": "1"}, headers=OURS)
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "1"
+    with desk.workspace.database.read() as connection:
+        assert ("nobody", "sign-in-refused", "3") in [(one.by, one.act, one.about) for one in activity.read(connection)]
     # Refused although all of it is right: nothing is compared while somebody waits.
     assert sign_in(client, "سلمى", PASSWORD, code_of(salma, clock)) == 429
     clock.forward(seconds=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,7 +38,8 @@ def desk(
     """Open the desk: make, test and send the issue, see readers and reports, in the browser.
 
     It is for whoever starts it, on this machine alone. The address that it prints works once, for five minutes. With
-    [desk] url it stands behind a proxy, and people sign in by name. Ctrl-C or a TERM signal ends it.
+    [desk] url it stands behind a proxy, and people sign in by name. Ctrl-C or a TERM signal ends it. In an empty folder
+    it makes a workspace, and begins with the address of your site.
 
     \b
     Examples:
@@ -49,10 +51,8 @@ def desk(
         return
     from newsletter.desk.serving import serve_desk
 
-    with workspace_of(context) as workspace:
-        root = workspace.root
     serve_desk(
-        root,
+        _root(context),
         dict(os.environ),
         host=host,
         port=port,
@@ -61,6 +61,25 @@ def desk(
         tell=say,
         show=_show_address,
     )
+
+
+def _root(context: typer.Context) -> Path:
+    """The workspace; an empty folder becomes one, whose first page asks for the site."""
+    from newsletter.errors import WorkspaceError
+
+    try:
+        with workspace_of(context) as workspace:
+            return workspace.root
+    except WorkspaceError:
+        here = Path(context.obj)
+        if not here.is_dir() or any(here.iterdir()):
+            raise
+    from newsletter.workflows import first
+    from newsletter.workspace import zones
+
+    first.begin(here, timezone=zones.of_machine()[0] or "UTC")
+    say(f"Made a workspace in {here}, which was empty. The first page asks for the address of your site.")
+    return here
 
 
 def _show_address(address: str) -> None:

@@ -314,6 +314,8 @@ def _from_elsewhere(method: str, headers: Headers, origin: str) -> bool:
     site = headers.get("sec-fetch-site", "same-origin")
     if method == "POST":
         return headers.getlist("origin") != [origin] or site != "same-origin"
+    if "upgrade" in headers or headers.getlist("origin") not in ([], [origin]):
+        return True  # web sockets and requests across origins, which some browsers send without what is asked below
     leads = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return site not in {"same-origin", "none"} and not leads
 

@@ -15,7 +15,6 @@ from newsletter.workflows import preview
 from subscribers import test_link
 
 if TYPE_CHECKING:
-
     from newsletter.desk.frame import DeskPages
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
