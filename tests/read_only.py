@@ -64,6 +64,7 @@ ACTS = frozenset(
             "init",
             "demo",
             "weekly",
+            "approve",
             "collect",
             "compose",
             "worker",
