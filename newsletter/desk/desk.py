@@ -14,7 +14,7 @@ from newsletter.desk.articles.shelf import DeskLibrary
 from newsletter.desk.delays import SignInDelays
 from newsletter.desk.frame import DeskPages
 from newsletter.desk.models import Editor, Role
-from newsletter.desk.sending.memory import SendingMemory
+from newsletter.desk.sending.memory import SendMemory
 from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
@@ -126,9 +126,9 @@ class Desk:
         return DeliveryThread(self.workspace)
 
     @cached_property
-    def sending(self) -> SendingMemory:
+    def sending(self) -> SendMemory:
         """What it remembers of its sends."""
-        return SendingMemory(self.deliveries.wake)
+        return SendMemory(self.deliveries.wake)
 
     @cached_property
     def pages(self) -> DeskPages:
