@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import SettingsError
-from newsletter.text.toml_editing import TomlEditError, edited, value_at
+from newsletter.text.toml_editing import SettingsTextError, edited, value_at
 from newsletter.workspace.settings_file import SettingsFile
 
 FILE = """\
@@ -97,12 +97,12 @@ def test_nothing_changes_when_the_value_is_there_already() -> None:
 
 @pytest.mark.parametrize("text", ["[letter\n", 'a = "x"\na = 1\n', "[" * 3000])
 def test_what_is_no_toml_is_refused(text: str) -> None:
-    with pytest.raises(TomlEditError):
+    with pytest.raises(SettingsTextError):
         edited(text, {("letter", "accent"): "#123456"})
 
 
 def test_a_key_that_is_no_table_is_not_overwritten() -> None:
-    with pytest.raises(TomlEditError, match=r"name\.inner"):
+    with pytest.raises(SettingsTextError, match=r"name\.inner"):
         edited('name = "x"\n', {("name", "inner"): "y"})
 
 
