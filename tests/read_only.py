@@ -72,6 +72,7 @@ ACTS = frozenset(
             "desk",
             "desk person add",
             "desk person password",
+            "desk person roles",
             "desk person remove",
             "database backup",
             "database copy",
