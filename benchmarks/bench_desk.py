@@ -73,7 +73,7 @@ async () => {
     times.push(now - last);
     last = now;
   }
-  return [times, list.scrollTop, document.querySelectorAll('#articles [data-article]').length];
+  return [times, list.scrollTop, document.querySelectorAll('#rows > .article').length];
 }
 """
 FRAMES = """
@@ -203,6 +203,7 @@ def large(browser: Browser) -> None:
         with served(root) as desk, visitor(browser, desk) as seen:
             page = seen.page
             open_week(desk, page)
+            page.wait_for_selector("#rows > .article", timeout=60_000)
             frames = statistics.median(page.evaluate(FRAMES))
             times, _, rows = page.evaluate(SCROLLED)
             told(f"a frame while {ARTICLES:,} scroll, {rows} rows", times, 1000 / 55, frames)

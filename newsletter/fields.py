@@ -7,6 +7,7 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
 
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers.addresses import plain
@@ -90,6 +91,11 @@ def key_of_api(value: str) -> str:
     if value and not re.fullmatch(r"[!-~]+", value):
         raise ValueError("a key without spaces, line breaks and other signs than ASCII is wanted")
     return value
+
+
+BY_HAND: JsonDict = {"by_hand": True}
+"""Marks a setting that decides who comes in, where a secret goes or which files are written: it is changed in the file
+alone, by whoever has the machine, and by no page."""
 
 
 class SettingsSection(BaseModel):

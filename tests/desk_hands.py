@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 SAVED = "document.querySelector('#saved').dataset.state === 'saved'"
+
+
+def until(page: Page, script: str, arg: object = None, *, seconds: float = 10) -> None:
+    """Wait until something holds; the page's own policy forbids Playwright's way of waiting.
+
+    Args:
+        page: The page.
+        script: An expression, or a function of ``arg``.
+        arg: For the function.
+        seconds: How long at most.
+    """
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(script, arg):
+        assert time.monotonic() < deadline, f"this does not come true: {script}"
+        page.wait_for_timeout(20)
 
 
 class Hands:
@@ -26,7 +42,7 @@ class Hands:
         """Press keys, one after another; the focus is somewhere after each."""
         for key in keys:
             self.page.keyboard.press(key)
-            self.page.wait_for_function("document.activeElement !== document.body", timeout=3000)
+            until(self.page, "document.activeElement !== document.body", seconds=3)
 
     def at(self) -> str:
         """What the focus is on: its name for people."""
@@ -52,15 +68,13 @@ class Hands:
 
     def told(self, before: str = "") -> str:
         """What is said next to who does not see."""
-        self.page.wait_for_function(
-            "old => !['', old].includes(document.querySelector('#live').textContent.trim())", arg=before
-        )
+        until(self.page, "old => !['', old].includes(document.querySelector('#live').textContent.trim())", before)
         return self.live()
 
     def saved(self) -> None:
         """Wait until everything is saved."""
         self.page.wait_for_timeout(50)
-        self.page.wait_for_function(SAVED, timeout=10_000)
+        until(self.page, SAVED, seconds=15)
 
     def headlines(self) -> list[str]:
         """Of the stories, in order."""

@@ -76,7 +76,8 @@ def served(root: Path, clock: Clock | None = None, *, site: WordPress | None = N
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         desk = Desk(workspace)
         desk.answers_at(listener.getsockname()[1])
-        config = uvicorn.Config(create_app(desk), log_level="warning", lifespan="auto", timeout_graceful_shutdown=1)
+        guard = create_app(desk)
+        config = uvicorn.Config(guard, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -87,6 +88,8 @@ def served(root: Path, clock: Clock | None = None, *, site: WordPress | None = N
         try:
             yield ServedDesk(base, desk, clock)
         finally:
+            desk.end()
+            server.servers[0].get_loop().call_soon_threadsafe(guard.end_streams)
             server.should_exit = True
             thread.join(20)
             assert not thread.is_alive(), "the desk does not stop"

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from desk_hands import until
+
 from newsletter import delivery, ledger
 from newsletter.workflows import plan
 
@@ -191,7 +193,7 @@ def _imported(page: Page, desk: ServedDesk) -> None:
 
 def _examined(page: Page, _desk: ServedDesk) -> None:
     page.locator("form[action='/doctor/run'] button").click()
-    page.wait_for_function("!document.querySelector('meta[http-equiv=refresh]')", timeout=60_000)
+    until(page, "!document.querySelector('meta[http-equiv=refresh]')", seconds=60)
     page.wait_for_timeout(300)
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import insert
 from newsletter import library
 from newsletter.desk.articles import column_of, thumbs
 from newsletter.desk.articles.column import age, marked
+from newsletter.desk.models import Editor
 from newsletter.models import Article
 from newsletter.sources.http import Fetched, FetchError
 from newsletter.storage.tables import issue as issue_table
@@ -280,7 +281,7 @@ def test_age_as_people_say_it(visitor: DeskVisitor, before: timedelta, said: str
 
 def test_the_column_waits_for_no_text(workspace: Workspace, visitor: DeskVisitor) -> None:
     shelve(workspace, piece(1, "قطار"))
-    visit: Any = SimpleNamespace(desk=visitor.desk, workspace=workspace, query={})
+    visit: Any = SimpleNamespace(desk=visitor.desk, workspace=workspace, query={}, editor=Editor("س", frozenset()))
     before = column_of(visit, None)
     assert (before["waiting"], before["sections"]) == (True, (("أخبار", 1),))
     visitor.desk.library.warm()
@@ -425,3 +426,34 @@ def test_looking_writes_no_row(workspace: Workspace, visitor: DeskVisitor) -> No
         for _ in range(3):
             visitor.get(path)
     assert rows() == before
+
+
+def test_collecting_reads_the_sources_and_says_what_came(tmp_path: Path) -> None:
+    newsroom.make(tmp_path / "w")
+    clock = newsroom.Clock()
+    site = newsroom.WordPress(newsroom.posts(12, 6, start=newsroom.START - timedelta(days=7)), clock)
+    with newsroom.open_newsroom(tmp_path / "w", clock, site) as workspace:
+        visitor = at_desk(workspace)
+        assert visitor.post("/collect").json() == {"live": "12 مقالًا جديدًا", "added": 12, "troubles": []}
+        assert len(ids(visitor.get("/articles").text)) == 12
+        assert visitor.post("/collect").json()["live"] == "لا جديد"
+        site.down = True
+        said = visitor.post("/collect").json()
+        assert (said["added"], len(said["troubles"])) == (0, 1)
+        assert said["live"] == "لا جديد. مصدر واحد لم يُعطِ شيئًا."
+        visitor.desk.library.collecting.acquire()
+        assert visitor.post("/collect").status_code == 202
+
+
+def test_without_a_source_there_is_nothing_to_collect(tmp_path: Path) -> None:
+    from newsletter.workflows import first
+
+    first.begin(tmp_path / "w")
+    with open_workspace(tmp_path / "w", {}) as workspace:
+        assert at_desk(workspace).post("/collect", headers={"accept": "application/json"}).status_code == 422
+
+
+def test_who_may_only_look_collects_nothing(workspace: Workspace) -> None:
+    visitor = at_desk(workspace, "look")
+    assert visitor.post("/collect").status_code == 403
+    assert visitor.get("/articles").status_code == 200

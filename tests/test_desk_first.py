@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import command
 import newsroom
 import pytest
 import real_wordpress
@@ -218,6 +219,25 @@ def test_what_is_no_address(typed: str) -> None:
 def test_what_a_front_page_says_of_its_site(html: str, name: str, language: str, is_wordpress: bool) -> None:
     got = Fetched(f"{SITE}/", html.encode(), "text/html", "utf-8")
     assert first.site_of(got) == first.FoundSite(f"{SITE}/", name, language, is_wordpress)
+
+
+def test_the_desk_in_an_empty_folder_makes_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from newsletter.desk import serving
+
+    served: list[Path] = []
+    monkeypatch.setattr(serving, "serve_desk", lambda root, *_, **__: served.append(root))
+    done = command.here("-C", tmp_path, "desk", "--no-open")
+    assert done.code == 0, done
+    assert served == [tmp_path]
+    with open_workspace(tmp_path, {}) as workspace:
+        assert workspace.publication.url == first.PLACE
+    # A folder with something in it is somebody's.
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "notes.txt").write_text("x")
+    (tmp_path / "newsletter.toml").unlink()
+    assert command.here("-C", other, "desk").code != 0
+    assert [path.name for path in other.iterdir()] == ["notes.txt"]
 
 
 class TestRealWordPress:

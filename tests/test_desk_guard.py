@@ -33,6 +33,7 @@ from newsletter.desk.models import DeskRoute
 from newsletter.desk.request import DeskRequest
 from newsletter.desk.routes import ROUTES
 from newsletter.desk.sign_ins import MOST, SignIns
+from newsletter.ledger import activity
 from newsletter.wiring import Workspace, open_workspace
 
 OPEN = {
@@ -184,6 +185,49 @@ def test_looking_at_everything_three_times_writes_nothing(visitor: DeskVisitor) 
         assert state(visitor.desk.workspace) == written, route.path
 
 
+WAYS_OUT = (
+    "..%2f..%2fsecrets%2fkeys.toml",
+    "../../secrets/keys.toml",
+    "..%5c..%5csecrets%5ckeys.toml",
+    "%2e%2e/%2e%2e/secrets/keys.toml",
+    "..%252f..%252fsecrets%252fkeys.toml",
+    "{root}/secrets/keys.toml",
+    "%2f{root}/secrets/keys.toml",
+    "secrets%00.jpg",
+    "link%2fkeys.toml",
+    ".",
+    "..",
+    "%00",
+    "-1",
+    "9" * 40,
+    "\u202e" + "x" * 300,
+    "%ff%fe",
+)
+"""What stands where a name is wanted, and leads out of the folder that the name is of."""
+
+
+@pytest.mark.parametrize("route", [one for one in ROUTES if one.method == "GET" and "{" in one.path], ids=told)
+def test_no_name_leads_out_of_the_workspaces_open_parts(visitor: DeskVisitor, route: DeskRoute) -> None:
+    root = visitor.desk.workspace.root
+    secret = re.findall(r"[0-9a-f]{64}", (root / "secrets" / "keys.toml").read_text("utf-8"))
+    assert len(secret) == 2
+    link = root / "issues" / "first" / "link"
+    link.symlink_to(root / "secrets")
+    written = state(visitor.desk.workspace)
+    try:
+        for name in re.findall(r"\{(\w+)", route.path):
+            for way in WAYS_OUT:
+                put = way.replace("{root}", str(root))
+                path = re.sub(rf"\{{{name}(:\w+)?\}}", lambda _: put, route.path)  # noqa: B023  used at once
+                answer = visitor.get(address(DeskRoute("GET", path, route.handler, route.role)))
+                assert answer.status_code < 500, path
+                assert not any(key in answer.text for key in secret), path
+                assert "[tokens]" not in answer.text, path
+        assert state(visitor.desk.workspace) == written
+    finally:
+        link.unlink()
+
+
 # ---- hosts, origins, what a browser says of itself
 
 
@@ -274,6 +318,20 @@ def test_a_link_may_lead_here_but_no_other_page_shows_us(
 ) -> None:
     headers = dict(zip(("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"), fetch, strict=True))
     assert (visitor.get("/no-such-page", headers=headers).status_code == 404) is allowed
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"upgrade": "websocket", "connection": "upgrade"},
+        {"origin": BASE, "upgrade": "websocket"},
+    ],
+)
+def test_looking_across_origins_is_refused_also_to_old_browsers(visitor: DeskVisitor, headers: dict[str, str]) -> None:
+    assert visitor.get("/none", headers=headers).status_code == 403
+    assert visitor.get("/none", headers={"origin": BASE}).status_code == 404
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND"])
@@ -377,6 +435,18 @@ def test_a_clock_that_is_put_back_ends_sign_ins(desk: StaffedDesk, clock: Clock)
     client = DeskVisitor(desk)
     clock.forward(hours=-1)
     assert client.get("/none").status_code == 401
+
+
+def test_coming_and_going_is_written_down(desk: StaffedDesk) -> None:
+    client = stranger(desk)
+    client.post("/enter", data={"token": desk.sign_ins.token()}, headers=OURS)
+    found = desk.sign_ins.find(client.cookies[desk.address.cookie])
+    assert found is not None
+    client.post("/sign-out", headers={**OURS, "x-csrf": found.csrf})
+    with desk.workspace.database.read() as connection:
+        told = [(one.by, one.act) for one in activity.read(connection)]
+    assert (desk.account, "sign-in") in told
+    assert (desk.account, "sign-out") in told
 
 
 def test_signing_out_ends_it(visitor: DeskVisitor) -> None:
@@ -648,13 +718,13 @@ def test_a_silent_stream_ends_with_the_desk(monkeypatch: pytest.MonkeyPatch, des
 
 def test_the_log_has_methods_paths_and_times_only(visitor: DeskVisitor, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    visitor.get("/readers/salma@example.net?q=secret-words")
+    visitor.get("/none/salma@example.net?q=secret-words")
     visitor.get("/none/%D8%B3%0d%0aforged")
     visitor.post("/sign-out", data={"name": "secret-words"})
     lines = [record.getMessage() for record in caplog.records if record.name == "nashra.desk"]
     assert [re.sub(r"\d+ ms$", "ms", line) for line in lines] == [
-        "GET /readers/… 404 ms",
-        "GET /none/%D8%B3%0d%0aforged 404 ms",
+        "GET /none/… 404 ms",
+        "GET /none/%D8%B3%0d%0aforged 400 ms",
         "POST /sign-out 200 ms",
     ]
 

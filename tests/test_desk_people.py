@@ -402,6 +402,8 @@ def test_a_stranger_waits_longer_each_time(desk: Desk, clock: Clock, salma: work
     answer = client.post("/sign-in", data={"name": "سلمى", "password": PASSWORD, "code": "1"}, headers=OURS)
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "1"
+    with desk.workspace.database.read() as connection:
+        assert ("nobody", "sign-in-refused", "3") in [(one.by, one.act, one.about) for one in activity.read(connection)]
     # Refused although all of it is right: nothing is compared while somebody waits.
     assert sign_in(client, "سلمى", PASSWORD, code_of(salma, clock)) == 429
     clock.forward(seconds=1)
@@ -523,6 +525,18 @@ def test_whoever_is_removed_is_out_at_once(
     # A namesake does not take over what was theirs.
     work.add(workspace, "سلمى", ["send"], PASSWORD)
     assert client.get("/none").status_code == 303
+
+
+def test_other_roles_count_at_once(workspace: Workspace, desk: Desk, clock: Clock, salma: work.SecondFactor) -> None:
+    client = signed_in(desk, salma, clock)
+    ours = {**OURS, "x-csrf": csrf_of(client)}
+    assert client.post("/settings/nothing", headers=ours).status_code != 403
+    done = here("-C", workspace.root, "desk", "person", "roles", "سلمى", "--role", "edit")
+    assert done.code == 0, done.err
+    assert client.post("/settings/nothing", headers=ours).status_code == 403
+    assert client.get("/none").status_code == 404
+    complains(here("-C", workspace.root, "desk", "person", "roles", "سلمى", "--role", "x"), "there is no role 'x'")
+    complains(here("-C", workspace.root, "desk", "person", "roles", "ياسين"), "nobody at the desk is called ياسين")
 
 
 def test_a_new_password_ends_what_was_before(

@@ -177,8 +177,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 LISTED = {"newsletter", "subscribers", "newsletter.workflows", "newsletter.cli"}
 """Rooms whose modules each need a floor of their own."""
 LONGEST_CHAIN = 23
-"""Modules on the longest way down by imports; each is a file that a reader of the topmost one may have to open. Nineteen
-of them from any other command; the desk is a house of its own between its command and the workflows."""
+"""Modules on the longest way down by imports; each is a file that a reader of the topmost one may have to open.
+Nineteen of them from any other command; the desk is a house of its own between its command and the workflows."""
 PURE = (
     "newsletter.models",
     "newsletter.fields",

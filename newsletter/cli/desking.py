@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from newsletter.workflows.editors import SecondFactor
 
 PersonName = Annotated[str, typer.Argument(metavar="NAME", help="As they sign in.")]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option("--role", metavar="ROLE", help="edit or send; give it again for both. Without it they only look."),
+]
 FromStdin = Annotated[
     bool, typer.Option("--stdin", help="Read the password from the first line of stdin instead of asking for it.")
 ]
@@ -37,7 +42,8 @@ def desk(
     """Open the desk: make, test and send the issue, see readers and reports, in the browser.
 
     It is for whoever starts it, on this machine alone. The address that it prints works once, for five minutes. With
-    [desk] url it stands behind a proxy, and people sign in by name. Ctrl-C or a TERM signal ends it.
+    [desk] url it stands behind a proxy, and people sign in by name. Ctrl-C or a TERM signal ends it. In an empty folder
+    it makes a workspace, and begins with the address of your site.
 
     \b
     Examples:
@@ -49,10 +55,8 @@ def desk(
         return
     from newsletter.desk.serving import serve_desk
 
-    with workspace_of(context) as workspace:
-        root = workspace.root
     serve_desk(
-        root,
+        _root(context),
         dict(os.environ),
         host=host,
         port=port,
@@ -63,6 +67,25 @@ def desk(
     )
 
 
+def _root(context: typer.Context) -> Path:
+    """The workspace; an empty folder becomes one, whose first page asks for the site."""
+    from newsletter.errors import WorkspaceError
+
+    try:
+        with workspace_of(context) as workspace:
+            return workspace.root
+    except WorkspaceError:
+        here = Path(context.obj)
+        if not here.is_dir() or any(here.iterdir()):
+            raise
+    from newsletter.workflows import first
+    from newsletter.workspace import zones
+
+    first.begin(here, timezone=zones.of_machine()[0] or "UTC")
+    say(f"Made a workspace in {here}, which was empty. The first page asks for the address of your site.")
+    return here
+
+
 def _show_address(address: str) -> None:
     data(address)
     flush()  # also where stdout is a file, or a program that waits for it
@@ -71,10 +94,7 @@ def _show_address(address: str) -> None:
 def add(
     context: typer.Context,
     name: PersonName,
-    role: Annotated[
-        list[str] | None,
-        typer.Option("--role", metavar="ROLE", help="edit or send; give it again for both. Without it they only look."),
-    ] = None,
+    role: Roles = None,
     stdin: FromStdin = False,
 ) -> None:
     """Add somebody who signs in at the desk. Shows once what their telephone makes one-time codes of.
@@ -120,6 +140,23 @@ def password(
     say("The new password counts from now on.")
     if isinstance(made, editors.SecondFactor):
         _show(made)
+
+
+def roles(context: typer.Context, name: PersonName, role: Roles = None) -> None:
+    """Give somebody these roles instead of those they had. It counts at once, also where they are signed in.
+
+    \b
+    Examples:
+      newsletter desk person roles "ياسين" --role edit --role send
+      newsletter desk person roles "ياسين"
+    """
+    from newsletter.workflows import editors
+
+    with workspace_of(context) as workspace:
+        found = editors.give(workspace, name, role or [])
+        told = ", ".join(found.roles) or "looks only"
+        note_act(workspace, "people", f"{found.name}: {told}")
+    say(f"{found.name}: {told}")
 
 
 def remove(context: typer.Context, name: PersonName, yes: Yes = False) -> None:

@@ -62,8 +62,10 @@ async def _read(desk: Desk, request: Request, admission: Admission) -> DeskReque
     files: dict[str, UploadedFile] = {}
     body = b""
     if request.method == "POST":
-        body = await request.body()
-        if not request.headers.get("content-type", "").startswith("application/json"):
+        kind = request.headers.get("content-type", "").strip().lower()
+        if not kind.startswith("multipart/"):
+            body = await request.body()  # a file is read once only
+        if not kind.startswith("application/json"):
             most = admission.route.most
             async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=most) as form:
                 for name, value in form.multi_items():

@@ -73,16 +73,18 @@ class SignInDelays:
                 left.append(self._left(called, NAME))
             return max(left)
 
-    def failed(self, name: str, network: str) -> None:
-        """Count one failure."""
+    def failed(self, name: str, network: str) -> int:
+        """Count one failure, and give how many there were of this name from this network."""
         now = self._now()
         with self._lock:
             for key in _keys(name, network):
                 found = self._failures.pop(key, None)
                 number = found.number + 1 if found is not None and now - found.last < FORGOTTEN else 1
                 self._failures[key] = _Failures(number, now)
+            found = self._failures[_keys(name, network)[0]]
             while len(self._failures) > MOST:
                 self._failures.popitem(last=False)
+        return found.number
 
     def passed(self, name: str, network: str) -> None:
         """Forget the failures of a name from a network, which is known as this person's from now on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from newsletter.desk.desk import ENTRY
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.refusals import NOBODY
 from newsletter.workspace.editors import folded
+from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -22,6 +24,8 @@ _AT_ONCE = 2
 """Passwords that are compared at once: each takes 64 MiB."""
 _PATIENCE = 10.0
 """Seconds that somebody waits for one of them."""
+_TOLD = (3, 10, 30, 100, 300)
+"""Failures of one name from one network after which the log of acts tells how many there were."""
 _COMPARING = threading.BoundedSemaphore(_AT_ONCE)
 
 
@@ -38,6 +42,9 @@ def _trade(request: DeskRequest) -> Response:
     # Whoever types it may paste the whole address.
     if not desk.sign_ins.take(request.form.get("token", "").strip().rpartition("#")[2]):
         return request.page("desk/door/enter.html.j2", {"wrong": "token"}, status=403)
+    with contextlib.suppress(Complaint):
+        # Whoever is alone here may look also where the database cannot be written.
+        desk.noted("sign-in", by=desk.account)
     return _let_in(request, desk.account, "", "/")
 
 
@@ -67,7 +74,10 @@ def _signing_in(request: DeskRequest) -> Response:
     finally:
         _COMPARING.release()
     if found is None:
-        desk.delays.failed(typed, request.network)
+        number = desk.delays.failed(typed, request.network)
+        if number in _TOLD:
+            # Not for whom: the name may be none, or a password that went into the wrong field.
+            desk.noted("sign-in-refused", by="nobody", about=str(number))
         return _form(request, after, status=403, wrong="wrong", name=name)
     desk.delays.passed(typed, request.network)
     desk.noted("sign-in", by=found.name)
@@ -118,6 +128,7 @@ def _password_form(request: DeskRequest, after: str, *, status: int = 200, **mor
 def _sign_out(request: DeskRequest) -> Response:
     desk = request.desk
     desk.sign_ins.end(request.cookie)
+    desk.noted("sign-out", by=request.editor.name)
     answer = request.to("/sign-in") if desk.named else request.page("desk/door/out.html.j2", {"editor": NOBODY})
     answer.delete_cookie(desk.address.cookie, path="/", secure=desk.address.secure, httponly=True, samesite="strict")
     return answer

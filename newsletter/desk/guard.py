@@ -134,6 +134,8 @@ class DeskGuard:
             return Response("", 421)
         if method not in {"GET", "HEAD", "POST"}:
             return refusal(desk, 405, page=page)
+        if any(sign < " " or sign == "\x7f" for sign in scope["path"]):
+            return refusal(desk, 400, page=page)  # no file, issue or reader of ours is called so
         if _from_elsewhere(method, headers, origin):
             return refusal(desk, 403, page=page, why="elsewhere")
         cookie = _cookie(headers, desk.address.cookie)
@@ -314,6 +316,8 @@ def _from_elsewhere(method: str, headers: Headers, origin: str) -> bool:
     site = headers.get("sec-fetch-site", "same-origin")
     if method == "POST":
         return headers.getlist("origin") != [origin] or site != "same-origin"
+    if "upgrade" in headers or headers.getlist("origin") not in ([], [origin]):
+        return True  # web sockets and requests across origins, which some browsers send without what is asked below
     leads = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return site not in {"same-origin", "none"} and not leads
 

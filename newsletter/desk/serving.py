@@ -72,6 +72,7 @@ def serve_desk(
                 if not first:
                     tell("Another desk of this workspace is open. Both see what the other writes; nothing is lost.")
                 desk = Desk(workspace, listeners[0].getsockname()[1])
+                desk.library.warm()
                 log_to_stderr(as_json=log_json)
                 _tell_address(desk, listeners[0].getsockname()[1], tell, show)
                 if opens and not desk.named:
@@ -205,6 +206,7 @@ def _listening(host: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((host, port))
+        listener.listen(128)  # from now on a browser that comes early waits, and is not refused
     except (OSError, OverflowError) as error:
         listener.close()
         raise _cannot(host, port, error) from None

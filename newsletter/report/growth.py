@@ -23,7 +23,13 @@ _MOST_ROADS = 10
 
 
 def growth(
-    connection: Connection, *, now: datetime, zone: tzinfo, week_starts: int = 0, weeks: int = WEEKS
+    connection: Connection,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    week_starts: int = 0,
+    weeks: int = WEEKS,
+    with_roads: bool = True,
 ) -> GrowthReport:
     """How every list that is not closed grew.
 
@@ -33,11 +39,13 @@ def growth(
         zone: Of the site: its midnights are where weeks begin.
         week_starts: The day a week begins with; Monday is 0.
         weeks: How many, the present one included.
+        with_roads: Also where their readers came from.
     """
     starts = week_days(now, zone, week_starts, weeks)
     edges = [int(datetime.combine(day, time(), tzinfo=zone).astimezone(UTC).timestamp()) for day in starts]
     moved: dict[tuple[int, str, int], int] = {**stored.moves(connection, edges), **stored.stopped(connection, edges)}
-    reached, roads = stored.reached(connection), stored.roads(connection, since=edges[0])
+    reached = stored.reached(connection)
+    roads = stored.roads(connection, since=edges[0]) if with_roads else []
     lists = []
     for one in store.lists(connection):
         if one.list.closed is not None:

@@ -12,7 +12,7 @@ TomlPath: TypeAlias = tuple[str, ...]
 """Names of tables from the outermost one on, and the key."""
 
 
-class TomlEditError(ValueError):
+class SettingsTextError(ValueError):
     """A value that cannot be changed without touching others; its text names the key."""
 
 
@@ -27,7 +27,7 @@ def edited(text: str, changes: Mapping[TomlPath, TomlValue | None]) -> str:
         changes: What is to stand where.
 
     Raises:
-        TomlEditError: The file is no TOML, or has the value in a form that cannot be changed alone.
+        SettingsTextError: The file is no TOML, or has the value in a form that cannot be changed alone.
     """
     for path, value in changes.items():
         text = _changed(text, path, value)
@@ -53,7 +53,7 @@ def _changed(text: str, path: TomlPath, value: TomlValue | None) -> str:
     try:
         before = tomllib.loads(_plain(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise TomlEditError(f"the file is no TOML ({error})") from None
+        raise SettingsTextError(f"the file is no TOML ({error})") from None
     there = value_at(before, path)
     if _same(there, value):
         return text
@@ -65,7 +65,7 @@ def _changed(text: str, path: TomlPath, value: TomlValue | None) -> str:
     for made in _ways(text, path, value, is_new=there is None):
         if _holds(made, wanted) and _touches_little(text, made, there):
             return made
-    raise TomlEditError(".".join(path))
+    raise SettingsTextError(".".join(path))
 
 
 def _ways(text: str, path: TomlPath, value: TomlValue | None, *, is_new: bool) -> Iterator[str]:

@@ -313,7 +313,9 @@ def growth_of(workspace: Workspace, list_name: str) -> GrowthReport:
 
     starts = workspace.settings.schedule.week_starts
     with workspace.database.read() as connection:
-        found = growth(connection, now=workspace.now(), zone=workspace.zone, week_starts=starts, weeks=WEEKS)
+        found = growth(
+            connection, now=workspace.now(), zone=workspace.zone, week_starts=starts, weeks=WEEKS, with_roads=False
+        )
     return GrowthReport(tuple(one for one in found.lists if one.list == list_name), found.erased)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 
-from newsletter.fields import SettingsSection, listed, mailbox, optional_mailbox, plain_line
+from newsletter.fields import BY_HAND, SettingsSection, listed, mailbox, optional_mailbox, plain_line
 from newsletter.senders import registry
 from newsletter.workspace import values
 from newsletter.workspace.letter_schema import (
@@ -71,7 +71,7 @@ class SenderSettings(SettingsSection):
         "provider's are not known",
     )
     outbox: Annotated[str, AfterValidator(plain_line)] = Field(
-        default="outbox", description="the Maildir, relative to newsletter.toml"
+        json_schema_extra=BY_HAND, default="outbox", description="the Maildir, relative to newsletter.toml"
     )
     fsync: bool = Field(
         default=True,

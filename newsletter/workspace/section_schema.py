@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from newsletter.fields import (
+    BY_HAND,
     SettingsSection,
     https_or_loopback,
     listed,
@@ -66,6 +67,7 @@ class WebSettings(SettingsSection):
         default=["readers"], min_length=1, description="what one can subscribe to on the pages"
     )
     trusted_proxies: Annotated[list[Annotated[str, AfterValidator(values.network)]], BeforeValidator(listed)] = Field(
+        json_schema_extra=BY_HAND,
         default=[
             "127.0.0.1",
             "::1",
@@ -266,7 +268,7 @@ class CollectSettings(SettingsSection):
         "the rest; also sections, feeds, sitemaps and files; paths start at the workspace",
     )
     allow_private_hosts: Annotated[list[str], BeforeValidator(listed)] = Field(
-        default=[], description="hosts that may be fetched although they are not public"
+        json_schema_extra=BY_HAND, default=[], description="hosts that may be fetched although they are not public"
     )
 
 
@@ -274,11 +276,13 @@ class DeskSettings(SettingsSection):
     """Where editors find the desk, the page they make and send issues on (docs/desk.md)."""
 
     url: Annotated[str, AfterValidator(values.secure_origin)] = Field(
+        json_schema_extra=BY_HAND,
         default="",
         description="address of the desk behind a proxy with TLS, https and without a path; people sign in there. "
         "Without it the desk is for whoever starts it, on that machine alone",
     )
     trusted_proxies: Annotated[list[Annotated[str, AfterValidator(values.network)]], BeforeValidator(listed)] = Field(
+        json_schema_extra=BY_HAND,
         default=[
             "127.0.0.1",
             "::1",
@@ -286,6 +290,7 @@ class DeskSettings(SettingsSection):
         description="who may say, in `X-Forwarded-For`, whom they speak for; addresses or networks",
     )
     approval: bool = Field(
+        json_schema_extra=BY_HAND,
         default=False,
         description="an issue goes out only when somebody else than its last editor has approved the letter as it is",
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsletter.errors import SettingsError
-from newsletter.text.toml_editing import TomlEditError, TomlPath, TomlValue, edited
+from newsletter.text.toml_editing import SettingsTextError, TomlPath, TomlValue, edited
 from newsletter.workspace.config import FILE, Settings, load
 
 _BOM = "\ufeff"
@@ -63,7 +63,7 @@ class SettingsFile:
         """
         try:
             return replace(self, text=edited(self.text, changes))
-        except TomlEditError as error:
+        except SettingsTextError as error:
             raise SettingsError(
                 f"{error} stands there in a way that a program cannot change alone",
                 where=str(self.path),

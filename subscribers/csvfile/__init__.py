@@ -3,15 +3,15 @@
 from subscribers.csvfile.columns import NO_CHOICES, ColumnChoices
 from subscribers.csvfile.layout import CsvLayout
 from subscribers.csvfile.reading import BadCsvRow, CsvRow, RowEvidence, rows
-from subscribers.csvfile.sniff import CsvBeginning, beginning, look
+from subscribers.csvfile.sniff import CsvOpening, beginning, look
 from subscribers.csvfile.writing import csv_writer
 
 __all__ = [
     "NO_CHOICES",
     "BadCsvRow",
     "ColumnChoices",
-    "CsvBeginning",
     "CsvLayout",
+    "CsvOpening",
     "CsvRow",
     "RowEvidence",
     "beginning",

@@ -32,7 +32,7 @@ _NOT_CSV = {
 }
 
 
-class CsvBeginning(NamedTuple):
+class CsvOpening(NamedTuple):
     """How a file begins."""
 
     encoding: str
@@ -75,7 +75,7 @@ def look(path: Path, choices: ColumnChoices = NO_CHOICES, topics: Sequence[str] 
     return _without_header(path, encoding, skip, told, choices)
 
 
-def beginning(path: Path, number: int = 4, also: Collection[int] = ()) -> CsvBeginning:
+def beginning(path: Path, number: int = 4, also: Collection[int] = ()) -> CsvOpening:
     """The first rows of a file as they stand there, for somebody who says what its columns mean.
 
     Args:
@@ -118,7 +118,7 @@ def beginning(path: Path, number: int = 4, also: Collection[int] = ()) -> CsvBeg
                     found.append((start, tuple(shown(cell, 80) for cell in cells)))
         except (csv.Error, UnicodeError):
             pass  # what is wrong there is said when its rows are taken
-    return CsvBeginning(
+    return CsvOpening(
         encoding_name(encoding), delimiter, tuple(shown(cell, 80) for cell in header), total, tuple(found)
     )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from newsletter.desk.articles import column, first, thumbs
+from newsletter.desk.articles import collecting, column, first, thumbs
 from newsletter.desk.articles.column import column_of
 from newsletter.desk.models import DeskRoute
 
 __all__ = ["ROUTES", "column_of"]
 
-ROUTES: tuple[DeskRoute, ...] = (*column.ROUTES, *thumbs.ROUTES, *first.ROUTES)
+ROUTES: tuple[DeskRoute, ...] = (*column.ROUTES, *thumbs.ROUTES, *first.ROUTES, *collecting.ROUTES)
 """The addresses of this room."""

@@ -75,6 +75,7 @@ def column_of(visit: DeskRequest, issue: Issue | None) -> dict[str, Any]:
         "span": _within(words, search.days) if search.days else "",
         "slug": issue.slug if issue is not None else "",
         "waiting": found is None,
+        "collects": bool(visit.workspace.settings.collect.sources) and visit.editor.may("edit"),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from subscribers.csvfile import ColumnChoices, CsvBeginning
+from subscribers.csvfile import ColumnChoices, CsvOpening
 from subscribers.csvfile.columns import concern_of
 from subscribers.folding import fold
 
@@ -26,7 +26,7 @@ CHOICES = ("address", "name", "status", "topics", "ignore")
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnSeen:
+class ColumnRow:
     """A column as the page shows it."""
 
     at: int
@@ -37,9 +37,7 @@ class ColumnSeen:
     """Whether the editor must say what it is."""
 
 
-def columns_of(
-    begins: CsvBeginning, kept: WaitingFile, report: ImportReport | None, words: PageWords
-) -> list[ColumnSeen]:
+def columns_of(begins: CsvOpening, kept: WaitingFile, report: ImportReport | None, words: PageWords) -> list[ColumnRow]:
     """The columns of a file.
 
     Args:
@@ -62,7 +60,7 @@ def columns_of(
             for one in CHOICES
             if said == one or (one != found.get(at) and not (one == "ignore" and not found.get(at) and not doubt))
         ]
-        columns.append(ColumnSeen(at, name, tuple(options) if begins.header else tuple(options[:1]), doubt))
+        columns.append(ColumnRow(at, name, tuple(options) if begins.header else tuple(options[:1]), doubt))
     return columns
 
 

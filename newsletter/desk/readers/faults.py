@@ -23,14 +23,16 @@ def told(fault: str, words: PageWords) -> Markup:
     known = {
         "there is nothing here": words.say("there is no address in it"),
         "it has characters that no address can have": words.say("it has characters that no address can have"),
-        "write it without mailto:": words.say("write it without mailto:"),
+        "write it without mailto:": words.say("write it without {word}", word=Markup("<bdi>mailto:</bdi>")),
         "it has no @": words.say("it has no {sign}", sign=Markup("<bdi>@</bdi>")),
         "write the address alone, without a name and angle brackets": words.say("write the address alone"),
         "it has more than one @": words.say("it has more than one {sign}", sign=Markup("<bdi>@</bdi>")),
         "it has a space in it": words.say("it has a space in it"),
         "it has a comma or semicolon in it": words.say("it has a comma in it"),
         "there is more than one thing on this line": words.say("there is more than one thing on this line"),
-        "it is not ASCII and the file is not UTF-8; save the file as UTF-8": words.say("save the file as UTF-8"),
+        "it is not ASCII and the file is not UTF-8; save the file as UTF-8": words.say(
+            "save the file in {name}", name=Markup("<bdi>UTF-8</bdi>")
+        ),
     }
     if fault in known:
         return known[fault]

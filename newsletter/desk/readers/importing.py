@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from newsletter.desk.readers.columns import AUTOMATIC, ColumnSeen, chosen, columns_of
+from newsletter.desk.readers.columns import AUTOMATIC, ColumnRow, chosen, columns_of
 from newsletter.desk.readers.faults import told
 from newsletter.desk.readers.files import LARGEST, WaitingFile, WaitingFiles
 from newsletter.desk.readers.pages import list_of
@@ -198,5 +198,5 @@ def _look(request: DeskRequest, kept: WaitingFile, *, wrong: dict[str, Any] | No
     return request.page("desk/readers/look.html.j2", values, place="readers", status=status)
 
 
-def _cells(cells: tuple[str, ...], columns: list[ColumnSeen]) -> list[str]:
+def _cells(cells: tuple[str, ...], columns: list[ColumnRow]) -> list[str]:
     return [*cells[: len(columns)], *[""] * (len(columns) - len(cells))]

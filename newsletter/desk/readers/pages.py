@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 from newsletter.desk.readers.view import line, rhythm
 from newsletter.report.page import PageWords
@@ -16,6 +17,7 @@ from subscribers.models import READER_STATES
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from newsletter.desk.desk import Desk
     from newsletter.desk.request import DeskRequest
     from newsletter.rhythms.topics import Topic
     from newsletter.workflows.people import ReadersFound
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 LONGEST = 100
 """Characters of a search that are looked for."""
+FRESH = 300
+"""Seconds for which the line of three months is good; to count it reads the whole record of consent."""
+_LAST: WeakKeyDictionary[Desk, tuple[tuple[Any, ...], dict[str, Any]]] = WeakKeyDictionary()
+"""The last line of each desk, with what it was counted of."""
 _CURSOR = re.compile(r"(\d{1,12})-(\d{1,18})")
 
 
@@ -34,7 +40,7 @@ def page(request: DeskRequest) -> Response:
     drawn = (Bar(rhythm(one, words), number) for one, number in found.counts.rhythms.items())
     values = {
         **_rows(request, found, asked),
-        **_grown(request, found.list.name),
+        **_grown(request, found),
         "total": total,
         "rhythms": bars(reversed(list(drawn)), words, whole=total),
         "lists": found.lists,
@@ -113,7 +119,17 @@ def _rows(request: DeskRequest, found: ReadersFound, asked: dict[str, str]) -> d
     }
 
 
-def _grown(request: DeskRequest, name: str) -> dict[str, Any]:
+def _grown(request: DeskRequest, found: ReadersFound) -> dict[str, Any]:
+    """The line of three months, counted anew when a number of the list is another, and every few minutes."""
+    counts = (*found.counts.states.values(), *found.counts.rhythms.values())
+    key = (found.list.id, counts, int(request.workspace.now().timestamp()) // FRESH)
+    last = _LAST.get(request.desk)
+    if last is None or last[0] != key:
+        _LAST[request.desk] = last = (key, _counted(request, found.list.name))
+    return last[1]
+
+
+def _counted(request: DeskRequest, name: str) -> dict[str, Any]:
     """The line of three months, with its table; of the report, in the report's own words."""
     pages = request.desk.pages
     told = PageWords(pages.environment, pages.publication)

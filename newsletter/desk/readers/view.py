@@ -45,7 +45,7 @@ def masked(address: str) -> str:
     """An address without what stands behind its at sign.
 
     Args:
-        address: Whole.
+        address: As the reader has it.
     """
     return shown(address.rpartition("@")[0], 64) + "@…"
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from newsletter.workflows.reports import ReportedIssue
     from newsletter.workflows.status import Finding
 
+READ = "What they read"
+"""Title of the block of stories, as the catalogue of reports knows it."""
 MOST_NAMED = 60
 """Issues that one can choose from on the page."""
 
@@ -42,7 +44,7 @@ def page_values(
     one = found.reports[0]
     first, *rest = groups(found, words)
     blocks = [*first.blocks, *(block for group in rest for block in group.blocks)]
-    read = stories(words.say("What they read"), one.stories, words) if one.clicks_counted and one.stories else None
+    read = stories(words.say(READ), one.stories, words) if one.clicks_counted and one.stories else None
     wide = _loud(read, earlier(one, words))
     narrow = _loud(hours(one, words), domains(one, words))
     return {

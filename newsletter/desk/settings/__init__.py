@@ -26,7 +26,7 @@ _CHANGED = "the file was changed by somebody else while this page was open"
 
 
 @dataclass(frozen=True, slots=True)
-class SavedSettings:
+class SettingsChange:
     """The last save of a desk, which can be taken back."""
 
     section: str
@@ -36,7 +36,7 @@ class SavedSettings:
     """Of the file after it; once it has another, nothing is taken back."""
 
 
-_LAST: WeakKeyDictionary[Desk, SavedSettings] = WeakKeyDictionary()
+_LAST: WeakKeyDictionary[Desk, SettingsChange] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
@@ -62,7 +62,7 @@ def _save(request: DeskRequest) -> Response:
             made = file.changed(wanted)
             if made.text != file.text:
                 saved = made.save(request.workspace.environment)
-                _LAST[request.desk] = SavedSettings(section, file.text, saved.mark)
+                _LAST[request.desk] = SettingsChange(section, file.text, saved.mark)
         except SettingsError as error:
             return _page(request, section, file, said=said, error=error)
         if made.text != file.text:
@@ -99,7 +99,6 @@ def _page(
         "changed": _CHANGED,
         "saved": request.query.get("saved", "") if error is None else "",
         "may_undo": last is not None and last.mark == file.mark,
-        "others": index_values(_names(request), request.desk.pages)["groups"],
     }
     return request.page("desk/settings/form.html.j2", shown, place="doctor", status=422 if error else 200)
 

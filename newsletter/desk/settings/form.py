@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsletter.desk.settings.shape import SettingField, SettingsForm
+from newsletter.desk.settings.shape import FormSetting, SettingsForm
 from newsletter.errors import SettingsError
 from newsletter.text.toml_editing import TomlPath, TomlValue, value_at
 
@@ -15,7 +15,7 @@ _INTEGER = re.compile(r"-?\d{1,18}")
 _NUMBER = re.compile(r"-?\d{1,18}(?:\.\d{1,9})?")
 
 
-def shown(field: SettingField, values: Mapping[str, Any]) -> str:
+def shown(field: FormSetting, values: Mapping[str, Any]) -> str:
     """What stands in a field of the form.
 
     Args:
@@ -26,7 +26,7 @@ def shown(field: SettingField, values: Mapping[str, Any]) -> str:
     return written(field, field.default if value is None else value)
 
 
-def chosen(field: SettingField, values: Mapping[str, Any]) -> tuple[str, ...]:
+def chosen(field: FormSetting, values: Mapping[str, Any]) -> tuple[str, ...]:
     """What of several things is ticked.
 
     Args:
@@ -40,7 +40,7 @@ def chosen(field: SettingField, values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list | tuple) else _parts(str(value), ",")
 
 
-def written(field: SettingField, value: Any) -> str:
+def written(field: FormSetting, value: Any) -> str:
     """A value as text of its field.
 
     Args:
@@ -84,7 +84,7 @@ def changes(
     return found
 
 
-def _each(field: SettingField, before: Any, value: TomlValue | None) -> dict[TomlPath, TomlValue | None]:
+def _each(field: FormSetting, before: Any, value: TomlValue | None) -> dict[TomlPath, TomlValue | None]:
     """What is written for one field: of a table each key alone, so that the others keep their lines."""
     if field.kind not in {"table", "topics"} or (before is None and field.name == "letter.links"):
         return {field.path: value}
@@ -93,7 +93,7 @@ def _each(field: SettingField, before: Any, value: TomlValue | None) -> dict[Tom
     return {(*field.path, key): new.get(key) for key in dict.fromkeys((*old, *new))}
 
 
-def _value(field: SettingField, text: str) -> TomlValue | None:
+def _value(field: FormSetting, text: str) -> TomlValue | None:
     """The value of a text; None takes the key out, so that its default holds again."""
     if not text and not field.required:
         return None
@@ -114,7 +114,7 @@ def _value(field: SettingField, text: str) -> TomlValue | None:
     return text
 
 
-def _number(field: SettingField, text: str) -> TomlValue:
+def _number(field: FormSetting, text: str) -> TomlValue:
     if text in field.words:
         return text
     plain = text.translate(_DIGITS).replace(",", "").replace("٬", "")
@@ -125,14 +125,14 @@ def _number(field: SettingField, text: str) -> TomlValue:
     raise SettingsError(f"a number is wanted, and {text!r} is none", where=field.key)
 
 
-def _table(field: SettingField, text: str) -> dict[str, TomlValue]:
+def _table(field: FormSetting, text: str) -> dict[str, TomlValue]:
     found: dict[str, TomlValue] = {}
     for name, value in _pairs(field, text):
         found[name] = _number(field, value) if field.number else value
     return found
 
 
-def _topics(field: SettingField, text: str) -> dict[str, TomlValue]:
+def _topics(field: FormSetting, text: str) -> dict[str, TomlValue]:
     """Lines such as ``1 = رياضة: كرة القدم``: a number, what readers choose by, and sections that belong to it."""
     found: dict[str, TomlValue] = {}
     for number, said in _pairs(field, text):
@@ -150,7 +150,7 @@ def _topic(one: Any) -> str:
     return f"{one.get('title', '')}: {'، '.join(map(str, several))}" if several else str(one.get("title", ""))
 
 
-def _pairs(field: SettingField, text: str) -> list[tuple[str, str]]:
+def _pairs(field: FormSetting, text: str) -> list[tuple[str, str]]:
     found = []
     for line in _parts(text, "\n"):
         name, sign, value = line.partition("=")

@@ -15,28 +15,14 @@ FieldKind = Literal[
 ]
 """How a setting is asked for. ``secret`` and ``fixed`` are told, and not asked for."""
 
-SECRETS = registry.secret_keys() | {
-    "database.url",
-    "alerts.url",
-    "alerts.command",
-    "web.metrics",
-    "sendgrid.webhook_key",
-}
+SECRETS = registry.secret_keys() | {"database.url", "alerts.url", "alerts.command", "web.metrics"}
 """Settings whose value no page shows."""
-FIXED = frozenset(
-    {
-        *("desk.url", "desk.trusted_proxies", "desk.approval", "web.trusted_proxies", "collect.allow_private_hosts"),
-        *("sender.outbox", "smtp.host", "smtp.security", "smtp.ca", "sendgrid.host", "postmark.host"),
-    }
-)
-"""Settings that decide who comes in, where a secret goes or which files are written: whoever has the desk alone, and
-not the machine, must not change them."""
 _RETIRED = frozenset({"open_tracking", "click_tracking"})
 _LONG = frozenset({"words"})
 
 
 @dataclass(frozen=True, slots=True)
-class SettingField:
+class FormSetting:
     """One setting as a form asks for it."""
 
     path: TomlPath
@@ -66,7 +52,7 @@ class SettingsForm:
     """As in an address: ``letter``, ``lists.readers``."""
     name: str
     """As the schema has it: ``letter``, ``lists.LIST``."""
-    fields: tuple[SettingField, ...]
+    fields: tuple[FormSetting, ...]
 
 
 @cache
@@ -109,46 +95,58 @@ def form_of(section: str) -> SettingsForm:
     if not rest:
         return SettingsForm(section, first, tuple(_fields(_resolved(about), (first,), first)))
     if first == "topics":
-        field = SettingField((first, rest), "topics.LIST", "topics", default={})
+        field = FormSetting((first, rest), "topics.LIST", "topics", default={})
         return SettingsForm(section, "topics.LIST", (field,))
     name = f"{first}.{'KIND' if first == 'letters' else 'LIST'}"
     return SettingsForm(section, name, tuple(_fields(_every(about), (first, rest), name)))
 
 
-def _fields(about: Mapping[str, Any], path: TomlPath, name: str) -> Iterator[SettingField]:
+def about(section: str) -> str:
+    """What a section is for, in English.
+
+    Args:
+        section: One of ``sections``.
+    """
+    inner = _resolved(_schema()["properties"][section.partition(".")[0]])
+    while "properties" not in inner:
+        inner = _every(inner)
+    return str(inner.get("description", ""))
+
+
+def _fields(about: Mapping[str, Any], path: TomlPath, name: str) -> Iterator[FormSetting]:
     required = about.get("required", ())
     for key, value in about["properties"].items():
         if key not in _RETIRED:
             yield _field(_resolved(value), (*path, key), f"{name}.{key}", required=key in required)
 
 
-def _field(about: Mapping[str, Any], path: TomlPath, name: str, *, required: bool) -> SettingField:
+def _field(about: Mapping[str, Any], path: TomlPath, name: str, *, required: bool) -> FormSetting:
     default = about.get("default", "")
     key = ".".join(path)
-    if key in SECRETS or key in FIXED:
-        return SettingField(path, name, "secret" if key in SECRETS else "fixed", default=default, required=required)
+    if key in SECRETS or about.get("by_hand"):
+        return FormSetting(path, name, "secret" if key in SECRETS else "fixed", default=default, required=required)
     if "anyOf" in about:
         words = tuple(str(one["const"]) for one in about["anyOf"] if "const" in one)
         other = next(_resolved(one) for one in about["anyOf"] if "const" not in one)
         if other.get("type") == "boolean":
-            return SettingField(path, name, "choice", (*words, "true", "false"), default, required)
-        return SettingField(path, name, "number", (), default, required, _number(other), words)
+            return FormSetting(path, name, "choice", (*words, "true", "false"), default, required)
+        return FormSetting(path, name, "number", (), default, required, _number(other), words)
     if "enum" in about:
-        return SettingField(path, name, "choice", tuple(map(str, about["enum"])), default, required)
+        return FormSetting(path, name, "choice", tuple(map(str, about["enum"])), default, required)
     match about.get("type"):
         case "boolean":
-            return SettingField(path, name, "switch", (), default, required)
+            return FormSetting(path, name, "switch", (), default, required)
         case "integer" | "number":
-            return SettingField(path, name, "number", (), default, required, _number(about))
+            return FormSetting(path, name, "number", (), default, required, _number(about))
         case "array":
             items = _resolved(about["items"])
             several = tuple(map(str, items["enum"])) if "enum" in items else ()
-            return SettingField(path, name, "choices" if several else "lines", several, default, required)
+            return FormSetting(path, name, "choices" if several else "lines", several, default, required)
         case "object":
             inner = about.get("additionalProperties")
             numbers = isinstance(inner, Mapping) and _resolved(inner).get("type") in {"integer", "number"}
-            return SettingField(path, name, "table", (), default, required, "number" if numbers else "")
-    return SettingField(path, name, "words" if path[-1] in _LONG else "line", (), default, required)
+            return FormSetting(path, name, "table", (), default, required, "number" if numbers else "")
+    return FormSetting(path, name, "words" if path[-1] in _LONG else "line", (), default, required)
 
 
 def _number(about: Mapping[str, Any]) -> Literal["integer", "number"]:

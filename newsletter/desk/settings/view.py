@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from newsletter.desk.settings.form import chosen, shown
-from newsletter.desk.settings.shape import SettingField, SettingsForm
+from newsletter.desk.settings.shape import FormSetting, SettingsForm, about
 from newsletter.report.page import PageWords
+from newsletter.senders import registry
 from newsletter.workspace import config, layers
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ DOMAIN = "settings"
 GROUPS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("What readers see", ("newsletter", "letter", "theme", "ways", "letters", "lists", "topics", "rhythms")),
     ("How an issue is made", ("collect", "compose", "ab_test", "schedule")),
-    ("How letters go", ("sender", "sendgrid", "smtp", "postmark", "tracking", "web")),
+    ("How letters go", ("sender", *registry.names(), "tracking", "web")),
     ("This place", ("alerts", "desk", "database")),
 )
 """Headings of the index, and the sections below each."""
@@ -33,7 +34,7 @@ GROUPS: Sequence[tuple[str, tuple[str, ...]]] = (
 class ShownSetting:
     """A field with what it says now."""
 
-    field: SettingField
+    field: FormSetting
     label: Markup
     help: Markup
     value: str
@@ -149,27 +150,18 @@ def _short(section: str, words: PageWords) -> Markup:
 
 
 def _about(section: str, words: PageWords) -> Markup:
-    from newsletter.workspace.schema import schema
-
-    first = section.partition(".")[0]
-    made = schema().model_json_schema(by_alias=True)
-    about = made["properties"][first]
-    while "properties" not in about:
-        inner = about.get("additionalProperties") or next(iter(about.get("patternProperties", {}).values()), None)
-        reference = about.get("$ref") or (inner or {}).get("$ref")
-        about = made["$defs"][reference.rpartition("/")[2]] if reference else inner
-    return words.say(about.get("description", ""))
+    return words.say(about(section))
 
 
-def _ticked(field: SettingField, values: Mapping[str, Any]) -> tuple[str, ...]:
+def _ticked(field: FormSetting, values: Mapping[str, Any]) -> tuple[str, ...]:
     return chosen(field, values) if field.kind == "choices" else ()
 
 
-def _usual(field: SettingField) -> str:
+def _usual(field: FormSetting) -> str:
     return "" if field.kind in {"switch", "choice", "choices", "table", "topics"} else shown(field, {})
 
 
-def _known(workspace: Workspace, field: SettingField) -> Any:
+def _known(workspace: Workspace, field: FormSetting) -> Any:
     """The value of a secret, of which only is told whether there is one."""
     section, key = field.path[0], field.path[-1]
     settings = workspace.settings

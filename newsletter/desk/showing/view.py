@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from newsletter import issues
 from newsletter.desk.week import letter as living
 from newsletter.desk.week.problems import told
-from newsletter.errors import IssueError
+from newsletter.errors import IssueError, NashraError
 from newsletter.letters.mime import LEAVE, PREFERENCES, slot
 from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import preview
 from subscribers import test_link
 
 if TYPE_CHECKING:
-
     from newsletter.desk.frame import DeskPages
     from newsletter.models import Issue
     from newsletter.wiring import Workspace
@@ -89,7 +88,7 @@ class LetterView:
             return None
         return found.data, found.content_type
 
-    def _read(self) -> tuple[Issue | None, CheckResult | None, tuple[IssueError, ...]]:
+    def _read(self) -> tuple[Issue | None, CheckResult | None, tuple[NashraError, ...]]:
         try:
             issue, faults = issues.Manuscript.read(self._path).draft
         except IssueError as error:

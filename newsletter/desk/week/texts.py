@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _PAGE = {
     "saved": "Saved a moment ago",
-    "saving": "Saving…",
     "unsaved": "Not saved: what you wrote here stays",
     "gone": "The desk does not answer. Start newsletter desk again; what you wrote here stays",
     "merging": "Waits until it is merged",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from newsletter.fields import SettingsSection, clicks_elsewhere, https_or_loopback, key_of_api, no_opens
+from newsletter.fields import BY_HAND, SettingsSection, clicks_elsewhere, https_or_loopback, key_of_api, no_opens
 
 Stream = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,29}$")]
 """The id of a message stream (Message Streams API: lower case, 30 characters at most)."""
@@ -39,7 +39,7 @@ class PostmarkOptions(SettingsSection):
         "`secrets/postmark.webhook_token`",
     )
     host: Annotated[str, AfterValidator(https_or_loopback)] = Field(
-        default="", description="another address of the API, for tests on this machine"
+        json_schema_extra=BY_HAND, default="", description="another address of the API, for tests on this machine"
     )
     from_name: str = Field(default="", description="display name to send under instead of the one in `from`")
     open_tracking: Annotated[bool, AfterValidator(no_opens)] = Field(

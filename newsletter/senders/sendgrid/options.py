@@ -8,7 +8,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from newsletter.fields import SettingsSection, clicks_elsewhere, https_or_loopback, key_of_api, listed, no_opens
+from newsletter.fields import (
+    BY_HAND,
+    SettingsSection,
+    clicks_elsewhere,
+    https_or_loopback,
+    key_of_api,
+    listed,
+    no_opens,
+)
 
 
 def _public_key(value: str) -> str:
@@ -38,7 +46,7 @@ class SendGridOptions(SettingsSection):
     )
     region: Literal["global", "eu"] = Field(default="global", description="where the account is: `global` or `eu`")
     host: Annotated[str, AfterValidator(https_or_loopback)] = Field(
-        default="", description="another address of the API, for tests on this machine"
+        json_schema_extra=BY_HAND, default="", description="another address of the API, for tests on this machine"
     )
     from_name: str = Field(
         default="", description="display name to send under, should SendGrid not take the one in `from` as it is"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from newsletter.fields import SettingsSection, bare_address
+from newsletter.fields import BY_HAND, SettingsSection, bare_address
 from newsletter.text.mailbox import ascii_host
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -27,18 +27,24 @@ class SmtpOptions(SettingsSection):
     """The SMTP server."""
 
     host: Annotated[str, AfterValidator(_mail_host)] = Field(
-        default="", description="the server that takes the letters, such as `smtp.example.org`"
+        json_schema_extra=BY_HAND,
+        default="",
+        description="the server that takes the letters, such as `smtp.example.org`",
     )
     port: int = Field(
         default=0, ge=0, le=65535, description="0 takes the usual one of `security`: starttls 587, tls 465, none 25"
     )
     security: Literal["starttls", "tls", "none"] = Field(
-        default="starttls", description="`starttls`, `tls` from the first byte, or `none` for a server on this machine"
+        json_schema_extra=BY_HAND,
+        default="starttls",
+        description="`starttls`, `tls` from the first byte, or `none` for a server on this machine",
     )
     user: str = Field(default="", description="name to log in with; without it there is no log-in")
     password: str = Field(default="", description="its password; in the file `secrets/smtp.password`")
     ca: str = Field(
-        default="", description="PEM file of certificates to trust instead of the system's, relative to newsletter.toml"
+        json_schema_extra=BY_HAND,
+        default="",
+        description="PEM file of certificates to trust instead of the system's, relative to newsletter.toml",
     )
     return_path: Annotated[str, AfterValidator(bare_address)] = Field(
         default="", description="address that bounces go to; without it the one in `from`"

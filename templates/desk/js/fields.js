@@ -41,7 +41,7 @@ const changed = ({ target: field, isComposing }) => {
   if ("one" in field.dataset && /\n/.test(field.value)) field.value = field.value.replace(/\s*\n\s*/g, " ");
   typed.set(field.id, field.value);
   keep();
-  $("saved").dataset.state = "saving";
+  state("saving");
   grow(field);
   measure(field);
   clearTimeout(waiting.get(field));
@@ -76,7 +76,6 @@ for (const [id, value] of typed) {
   const field = $(id);
   if (field && field.value !== value) {
     field.value = value;
-    state("saving", words.saving);
     changed({ target: field });
   } else typed.delete(id);
 }

@@ -81,6 +81,14 @@ box.addEventListener("keydown", event => {
   else return;
   event.preventDefault();
 });
+form.parentElement.addEventListener("click", async event => {
+  const button = event.target.closest("[data-collect]");
+  if (!button) return;
+  button.disabled = true;
+  const said = await fetch("/collect", { method: "POST", headers: { accept: "application/json", "X-CSRF": document.querySelector("meta[name=csrf]").content } }).then(got => got.json(), () => ({}));
+  button.disabled = false;
+  await ask();
+  $("live").textContent = $("found").textContent = said.live || said.error?.what || "";
+});
 document.addEventListener("desk:edited", mark);
-document.addEventListener("desk:collect", () => box.scrollTop < 200 && ask());
 if (rows.ariaBusy === "true") ask(); else ready();
