@@ -7,6 +7,7 @@ Complaint (of the readers' side, the shape of them all)
     ├── DatabaseError      the database cannot be opened, is too old or too new, or is full
     ├── SourceError        a file or URL that gives no article
     ├── IssueError         an issue.md that cannot be understood, or an issue that is not there
+    │   └── DiskError      a file of an issue that the disk does not take
     ├── RenderError        a template or MJML that gives no letter
     ├── SendError          a send that cannot start or go on
     │   └── HeldSendError  something was due and nothing of it went
@@ -69,6 +70,10 @@ class SourceError(NashraError):
 
 class IssueError(NashraError):
     """An issue that cannot be found, read or understood."""
+
+
+class DiskError(IssueError):
+    """A file of an issue that the disk does not take."""
 
 
 class RenderError(NashraError):

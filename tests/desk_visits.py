@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.testclient import TestClient
 
@@ -42,7 +43,7 @@ class DeskVisitor(TestClient):
         super().__init__(create_app(desk), base_url=desk.address.base, follow_redirects=False)
         self.desk = desk
         cookie = desk.sign_ins.begin(name)
-        self.cookies.set(desk.address.cookie, cookie, domain="127.0.0.1", path="/")
+        self.cookies.set(desk.address.cookie, cookie, domain=urlsplit(desk.address.base).hostname or "", path="/")
         self.sign_in = desk.sign_ins.find(cookie)
         self.csrf = self.sign_in.csrf if self.sign_in is not None else ""
 

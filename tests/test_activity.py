@@ -118,3 +118,44 @@ def test_the_command_tells_them_in_three_forms(tmp_path: Path) -> None:
     assert "backup" not in shown.out
     complains(here("-C", root, "log", "--act", "fly"), "no act is called 'fly'", code=2, lines=4)
     assert here("-C", root, "log", "--json", "--jsonl").code == 2
+
+
+def test_commands_are_written_with_the_account_and_without_any_address(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", readers=2)
+    people = tmp_path / "people.csv"
+    people.write_text("email\nnew@example.net\nother@example.net\n", "utf-8")
+    for words in (
+        ("subscribers", "import", people, "--consent", "the form"),
+        ("subscribers", "leave", "new@example.net"),
+        ("subscribers", "suppress", "strange@example.net"),
+        ("subscribers", "unsuppress", "strange@example.net"),
+        ("subscribers", "export", tmp_path / "out.csv"),
+        ("subscribers", "erase", "other@example.net", "--yes"),
+        ("send", "1", "--test", "leila@example.org"),
+        ("send", "1", "--yes", "--at", "2999-01-01 00:00"),
+        ("sends", "pause", "1"),
+        ("sends", "resume", "1"),
+        ("sends", "cancel", "1", "--yes"),
+        ("database", "backup"),
+        ("weekly", "--yes"),
+    ):
+        assert here("-C", root, *words).code == 0, words
+    told = json.loads(here("-C", root, "log", "--json").out)["acts"]
+    assert [(one["act"], one["about"]) for one in reversed(told)] == [
+        ("add", "2"),
+        ("import", "2"),
+        ("leave", "1"),
+        ("suppress", "1"),
+        ("unsuppress", "1"),
+        ("export", "4"),
+        ("erase", ""),
+        ("test", "1"),
+        ("schedule", "1"),
+        ("pause", "1"),
+        ("resume", "1"),
+        ("cancel", "1"),
+        ("backup", ""),
+        ("send", "1"),
+    ]
+    assert {one["by"].partition(":")[0] for one in told} == {"terminal"}
+    assert "@" not in json.dumps(told)

@@ -273,3 +273,25 @@ def test_the_token_is_in_no_address_and_no_history(browser: Browser, attacked: A
     assert token not in page.url
     assert page.evaluate("location.hash") == ""
     context.close()
+
+
+def test_a_new_address_over_an_old_one_opens_the_desk(browser: Browser, attacked: AttackedDesk) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{attacked.base}/enter#{'x' * 43}")
+    page.wait_for_selector(".notice")
+    # Only what stands behind the # is another: the browser loads nothing.
+    page.goto(attacked.base + attacked.desk.invitation())
+    page.wait_for_url(attacked.base + "/")
+    context.close()
+
+
+def test_without_javascript_the_address_is_pasted(browser: Browser, attacked: AttackedDesk) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    invitation = attacked.base + attacked.desk.invitation()
+    page.goto(invitation)
+    page.fill("#token", invitation)
+    page.click("button.main")
+    page.wait_for_url(attacked.base + "/")
+    context.close()

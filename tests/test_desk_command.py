@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import select
@@ -18,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from command import command, complains, environment, here, make_workspace
+from command import command, complains, environment, here, make_workspace, there
 
 pytestmark = pytest.mark.slow
 
@@ -200,6 +201,51 @@ def test_it_opens_the_browser_where_there_is_a_screen(
             assert address.startswith(f"http://127.0.0.1:{desk.port}/enter#")
             assert not address.endswith(desk.token)
             assert desk.ask("POST", "/enter", {"token": address.partition("#")[2]})[0] == 303
+
+
+def test_behind_a_proxy_people_sign_in(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    path = root / "newsletter.toml"
+    path.write_text(path.read_text("utf-8").replace("[desk]\n", '[desk]\nurl = "https://desk.example.org"\n'), "utf-8")
+    words = ("-C", root, "desk", "person", "add", "سلمى", "--role", "send", "--stdin")
+    added = there(*words, stdin=None, input="أربع كلمات سهلة هنا\n".encode())
+    code = added.out.split()[1]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        command("-C", root, "desk", "--port", str(port), "--log", "json"),
+        env=environment({"DISPLAY": ":99"}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    desk, proxied = OpenDesk(process, port, ""), {"Host": "desk.example.org", "X-Forwarded-For": "192.0.2.1"}
+    try:
+        assert process.stderr is not None
+        told = process.stderr.readline().decode()
+        assert told.startswith(f"The desk is at https://desk.example.org and listens at port {port} for its proxy.")
+        assert desk.ask("GET", "/")[0] == 421
+        assert desk.ask("GET", "/", **proxied)[0] == 303
+        form = {"name": "سلمى", "password": "أربع كلمات سهلة هنا", "code": code}
+        ours = {**proxied, "Origin": "https://desk.example.org"}
+        status, cookie, _ = desk.ask("POST", "/sign-in", form, **ours)
+        assert status == 303
+        assert cookie.startswith("__Host-nashra-desk=")
+        assert "سلمى" in desk.ask("GET", "/none", **proxied, Cookie=cookie)[2]
+        removed = there("-C", root, "desk", "person", "remove", "سلمى", "--yes")
+        assert removed.code == 0, removed
+        assert desk.ask("GET", "/none", **proxied, Cookie=cookie)[0] == 303
+        ended, err = desk.end()
+        assert ended == 0, err
+        lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+        assert any(line["words"].startswith("POST /sign-in 303") for line in lines)
+        assert "192.0.2.1" not in err
+        assert "سلمى" not in err
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=30)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "desk.example.org"])

@@ -185,6 +185,49 @@ def test_looking_at_everything_three_times_writes_nothing(visitor: DeskVisitor) 
         assert state(visitor.desk.workspace) == written, route.path
 
 
+WAYS_OUT = (
+    "..%2f..%2fsecrets%2fkeys.toml",
+    "../../secrets/keys.toml",
+    "..%5c..%5csecrets%5ckeys.toml",
+    "%2e%2e/%2e%2e/secrets/keys.toml",
+    "..%252f..%252fsecrets%252fkeys.toml",
+    "{root}/secrets/keys.toml",
+    "%2f{root}/secrets/keys.toml",
+    "secrets%00.jpg",
+    "link%2fkeys.toml",
+    ".",
+    "..",
+    "%00",
+    "-1",
+    "9" * 40,
+    "\u202e" + "x" * 300,
+    "%ff%fe",
+)
+"""What stands where a name is wanted, and leads out of the folder that the name is of."""
+
+
+@pytest.mark.parametrize("route", [one for one in ROUTES if one.method == "GET" and "{" in one.path], ids=told)
+def test_no_name_leads_out_of_the_workspaces_open_parts(visitor: DeskVisitor, route: DeskRoute) -> None:
+    root = visitor.desk.workspace.root
+    secret = re.findall(r"[0-9a-f]{64}", (root / "secrets" / "keys.toml").read_text("utf-8"))
+    assert len(secret) == 2
+    link = root / "issues" / "first" / "link"
+    link.symlink_to(root / "secrets")
+    written = state(visitor.desk.workspace)
+    try:
+        for name in re.findall(r"\{(\w+)", route.path):
+            for way in WAYS_OUT:
+                put = way.replace("{root}", str(root))
+                path = re.sub(rf"\{{{name}(:\w+)?\}}", lambda _: put, route.path)  # noqa: B023  used at once
+                answer = visitor.get(address(DeskRoute("GET", path, route.handler, route.role)))
+                assert answer.status_code < 500, path
+                assert not any(key in answer.text for key in secret), path
+                assert "[tokens]" not in answer.text, path
+        assert state(visitor.desk.workspace) == written
+    finally:
+        link.unlink()
+
+
 # ---- hosts, origins, what a browser says of itself
 
 
@@ -681,7 +724,7 @@ def test_the_log_has_methods_paths_and_times_only(visitor: DeskVisitor, caplog: 
     lines = [record.getMessage() for record in caplog.records if record.name == "nashra.desk"]
     assert [re.sub(r"\d+ ms$", "ms", line) for line in lines] == [
         "GET /none/… 404 ms",
-        "GET /none/%D8%B3%0d%0aforged 404 ms",
+        "GET /none/%D8%B3%0d%0aforged 400 ms",
         "POST /sign-out 200 ms",
     ]
 

@@ -527,6 +527,18 @@ def test_whoever_is_removed_is_out_at_once(
     assert client.get("/none").status_code == 303
 
 
+def test_other_roles_count_at_once(workspace: Workspace, desk: Desk, clock: Clock, salma: work.SecondFactor) -> None:
+    client = signed_in(desk, salma, clock)
+    ours = {**OURS, "x-csrf": csrf_of(client)}
+    assert client.post("/settings/nothing", headers=ours).status_code != 403
+    done = here("-C", workspace.root, "desk", "person", "roles", "سلمى", "--role", "edit")
+    assert done.code == 0, done.err
+    assert client.post("/settings/nothing", headers=ours).status_code == 403
+    assert client.get("/none").status_code == 404
+    complains(here("-C", workspace.root, "desk", "person", "roles", "سلمى", "--role", "x"), "there is no role 'x'")
+    complains(here("-C", workspace.root, "desk", "person", "roles", "ياسين"), "nobody at the desk is called ياسين")
+
+
 def test_a_new_password_ends_what_was_before(
     workspace: Workspace, desk: Desk, clock: Clock, salma: work.SecondFactor
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -133,6 +134,20 @@ def test_a_picture_of_another_site_is_shown_only_as_the_library_keeps_it(workspa
     assert "data:image/gif" in letter
 
 
+def test_a_story_is_moved_without_javascript(workspace: Workspace) -> None:
+    visitor = at_desk(workspace)
+    page = visitor.get("/issue/13").text
+    etag = re.search(r'name="etag" value="(\w+)"', page)
+    move = re.search(r"(?s)<noscript>.*?value='([^']+)'>إلى أسفل", page)
+    assert etag is not None
+    assert move is not None
+    answer = visitor.post("/issue/13/act", data={"etag": etag[1], "act": html.unescape(move[1])})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/issue/13")
+    headlines = re.findall(r'aria-controls="[^"]+">(.*?)</button>', visitor.get("/issue/13").text)
+    assert "Blue Harbor" in headlines[0]
+    assert "مرسى الريحان" in headlines[1]
+
+
 def test_hostile_words_are_words(workspace: Workspace) -> None:
     visitor, path = at_desk(workspace), issue_file(workspace)
     text = path.read_text("utf-8").replace("رصيف جديد، وزيت أرخص، ومكتبة لا تنام", HOSTILE)
@@ -204,5 +219,5 @@ def test_a_headline_that_stands_twice_is_marked_once_each(workspace: Workspace) 
 
     made = inspect(workspace, read(issue_file(workspace))).draft
     assert made is not None
-    html = framed(made, [("s-one", "زيت"), ("s-two", "no such headline")], dark=False)
-    assert "s-two" not in html
+    shown = framed(made, [("s-one", "زيت"), ("s-two", "no such headline")], dark=False)
+    assert "s-two" not in shown

@@ -279,8 +279,8 @@ def test_a_press_in_the_letter_opens_its_story(page: Page) -> None:
 @pytest.mark.parametrize(
     ("look", "script"),
     [
-        ("desktop", "frame.offsetWidth >= 640"),
-        ("text", "frame.contentDocument.querySelector('pre') !== null"),
+        ("desktop", "document.getElementById('frame').offsetWidth >= 640"),
+        ("text", "document.getElementById('frame').contentDocument.querySelector('pre') !== null"),
     ],
 )
 def test_the_letter_is_shown_in_other_ways(page: Page, look: str, script: str) -> None:
@@ -290,7 +290,7 @@ def test_the_letter_is_shown_in_other_ways(page: Page, look: str, script: str) -
 
 
 def test_the_letter_turns_dark_by_itself(page: Page) -> None:
-    ground = "getComputedStyle(frame.contentDocument.body).backgroundColor"
+    ground = "getComputedStyle(document.getElementById('frame').contentDocument.body).backgroundColor"
     light = page.evaluate(ground)
     page.click("[data-dark]")
     until(page, f"{ground} !== {light!r}")
@@ -331,6 +331,48 @@ def test_words_survive_a_server_that_dies_while_they_are_typed(
         page.context.unroute(gone)
         file_says(desk, "الصغيرة وأكثر", page)
         saved(page)
+
+
+def test_a_change_on_the_disk_is_taken_by_a_page_that_rests(page: Page, desk: ServedDesk) -> None:
+    text = desk.issue_file.read_text("utf-8")
+    desk.issue_file.write_text(text.replace(HARBOUR, "رصيف المرسى يُفتح"), "utf-8")
+    until(page, "document.querySelector('.story .opens').textContent.includes('رصيف المرسى يُفتح')")
+    letter_says(page, "رصيف المرسى يُفتح")
+
+
+@pytest.mark.parametrize(
+    ("choice", "mine", "theirs"), [("mine", True, False), ("theirs", False, True)], ids=["mine", "theirs"]
+)
+def test_two_changes_of_one_place_are_shown_and_one_is_chosen(
+    page: Page, desk: ServedDesk, choice: str, mine: bool, theirs: bool
+) -> None:
+    page.route("**/now?*", lambda route: route.abort())
+    text = desk.issue_file.read_text("utf-8")
+    desk.issue_file.write_text(text.replace(HARBOUR, "رصيف المرسى يُفتح"), "utf-8")
+    page.click(".story .opens >> nth=0")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" غدًا")
+    until(page, "!document.getElementById('conflict').hidden")
+    assert "رصيف المرسى يُفتح" in page.text_content("#conflict")
+    page.click(f"#conflict [data-choice={choice}]")
+    until(page, "document.getElementById('conflict').hidden")
+    saved(page)
+    said = desk.issue_file.read_text("utf-8")
+    assert ("السردين غدًا" in said) is mine
+    assert ("رصيف المرسى يُفتح" in said) is theirs
+
+
+def test_two_pages_at_once_lose_no_word(browser: Browser, desk: ServedDesk) -> None:
+    with visitor(browser, desk) as first, visitor(browser, desk) as second:
+        opened(first, desk)
+        opened(second, desk)
+        for seen, place, words in ((first, 0, " أولًا"), (second, 1, " ثانيًا")):
+            seen.page.click(f".story .opens >> nth={place}")
+            seen.page.keyboard.press("Control+End")
+            seen.page.keyboard.type(words)
+        for words in ("السردين أولًا", "الصغيرة ثانيًا"):
+            file_says(desk, words, first.page)
+        letter_says(first.page, "الصغيرة ثانيًا")
 
 
 def test_hostile_words_run_nothing_and_call_nobody(browser: Browser, desk: ServedDesk) -> None:

@@ -132,9 +132,10 @@ _DESK = group(
     "",
     group(
         "person",
-        "Who signs in at a desk behind a proxy: add, list, give a new password, remove.",
+        "Who signs in at a desk behind a proxy: add, list, give roles or a new password, remove.",
         desking.add,
         desking.list_,
+        desking.roles,
         desking.password,
         desking.remove,
     ),

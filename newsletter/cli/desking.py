@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from newsletter.workflows.editors import SecondFactor
 
 PersonName = Annotated[str, typer.Argument(metavar="NAME", help="As they sign in.")]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option("--role", metavar="ROLE", help="edit or send; give it again for both. Without it they only look."),
+]
 FromStdin = Annotated[
     bool, typer.Option("--stdin", help="Read the password from the first line of stdin instead of asking for it.")
 ]
@@ -90,10 +94,7 @@ def _show_address(address: str) -> None:
 def add(
     context: typer.Context,
     name: PersonName,
-    role: Annotated[
-        list[str] | None,
-        typer.Option("--role", metavar="ROLE", help="edit or send; give it again for both. Without it they only look."),
-    ] = None,
+    role: Roles = None,
     stdin: FromStdin = False,
 ) -> None:
     """Add somebody who signs in at the desk. Shows once what their telephone makes one-time codes of.
@@ -139,6 +140,23 @@ def password(
     say("The new password counts from now on.")
     if isinstance(made, editors.SecondFactor):
         _show(made)
+
+
+def roles(context: typer.Context, name: PersonName, role: Roles = None) -> None:
+    """Give somebody these roles instead of those they had. It counts at once, also where they are signed in.
+
+    \b
+    Examples:
+      newsletter desk person roles "ياسين" --role edit --role send
+      newsletter desk person roles "ياسين"
+    """
+    from newsletter.workflows import editors
+
+    with workspace_of(context) as workspace:
+        found = editors.give(workspace, name, role or [])
+        told = ", ".join(found.roles) or "looks only"
+        note_act(workspace, "people", f"{found.name}: {told}")
+    say(f"{found.name}: {told}")
 
 
 def remove(context: typer.Context, name: PersonName, yes: Yes = False) -> None:

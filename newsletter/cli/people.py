@@ -37,8 +37,10 @@ def export(
     """
     from subscribers import actions
 
-    with workspace_of(context) as workspace, workspace.database.read() as connection:
-        count = actions.export_file(connection, file, list_name)
+    with workspace_of(context) as workspace:
+        with workspace.database.read() as connection:
+            count = actions.export_file(connection, file, list_name)
+        note_act(workspace, "export", count)
     data(str(file))
     say(f"{plural(count, 'subscriber')} of '{list_name}' written. The file holds addresses: keep it safe.")
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes, day_of
 from newsletter.cli.output import ask, json_data, plural, say, table
@@ -37,10 +38,13 @@ def suppress(context: typer.Context, address: Address) -> None:
     Example:
       newsletter subscribers suppress amal@example.net
     """
+    from newsletter.ledger import activity
     from subscribers import actions
 
     with workspace_of(context) as workspace, workspace.database.write() as connection:
         new = actions.suppress(connection, address, now=workspace.now(), keys=workspace.keys.suppression)
+        if new:
+            activity.note(connection, "suppress", by=at_terminal(), about="1", now=workspace.now())
     say(f"{address} will not be mailed." if new else f"{address} was not to be mailed before either.")
 
 
@@ -92,10 +96,13 @@ def unsuppress(
 
 
 def _unsuppress_one(context: typer.Context, address: str, *, asked: bool) -> None:
+    from newsletter.ledger import activity
     from subscribers import actions
 
     with workspace_of(context) as workspace, workspace.database.write() as connection:
         freed = actions.unsuppress(connection, address, keys=workspace.keys.suppression, asked=asked)
+        if freed:
+            activity.note(connection, "unsuppress", by=at_terminal(), about="1", now=workspace.now())
     say(f"{address} may be mailed again." if freed else f"{address} was not suppressed.")
 
 
@@ -126,6 +133,7 @@ def _unsuppress_many(
         if found.lifted and not dry_run:
             _agree(f"Let {what} be mailed again?", yes=yes)
             found = lift(rehearse=False)
+            note_act(workspace, "unsuppress", found.lifted)
             say(f"{plural(found.lifted, 'address', 'addresses')} taken back.")
     if as_json:
         plain = {**asdict(found), "reasons": dict(found.reasons), "kept": dict(found.kept)}

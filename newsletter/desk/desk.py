@@ -19,6 +19,7 @@ from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
+    from newsletter.desk.events import DeskEvents
     from newsletter.desk.week.letter import ShownLetters
     from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
@@ -140,6 +141,15 @@ class Desk:
     def library(self) -> DeskLibrary:
         """The library in memory, and the small pictures of its articles."""
         return DeskLibrary(self.workspace)
+
+    @cached_property
+    def events(self) -> DeskEvents:
+        """What open pages are told."""
+        from newsletter.desk.events import DeskEvents
+
+        made = DeskEvents(self.workspace.root)
+        self.at_end(made.end)
+        return made
 
     @cached_property
     def letters(self) -> ShownLetters:

@@ -134,6 +134,8 @@ class DeskGuard:
             return Response("", 421)
         if method not in {"GET", "HEAD", "POST"}:
             return refusal(desk, 405, page=page)
+        if any(sign < " " or sign == "\x7f" for sign in scope["path"]):
+            return refusal(desk, 400, page=page)  # no file, issue or reader of ours is called so
         if _from_elsewhere(method, headers, origin):
             return refusal(desk, 403, page=page, why="elsewhere")
         cookie = _cookie(headers, desk.address.cookie)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from newsletter.errors import IssueError
+from newsletter.errors import DiskError, IssueError
 
 
 def write_whole(path: Path, data: bytes, read_as: bytes | None) -> None:
@@ -20,8 +20,8 @@ def write_whole(path: Path, data: bytes, read_as: bytes | None) -> None:
         read_as: What it held when it was read; None writes over whatever is there.
 
     Raises:
-        IssueError: It is gone or cannot be read again, somebody else changed it meanwhile, or the disk does not take
-            it. The file is then as it was.
+        IssueError: It is gone, or somebody else changed it meanwhile. The file is then as it was.
+        DiskError: The disk does not take it. The file is then as it was.
     """
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -44,7 +44,7 @@ def write_whole(path: Path, data: bytes, read_as: bytes | None) -> None:
     except OSError as error:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
-        raise IssueError(f"cannot be written ({error.strerror})", where=str(path), mend="check the disk") from None
+        raise DiskError(f"cannot be written ({error.strerror})", where=str(path), mend="check the disk") from None
 
 
 @contextmanager

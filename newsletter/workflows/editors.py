@@ -45,9 +45,7 @@ def add(workspace: Workspace, name: str, roles: Sequence[str], password: str) ->
         good = passwords.password(password, plain)
     except ValueError as error:
         raise NashraError(str(error), mend="choose another one") from None
-    for role in roles:
-        if role not in editors.ROLES:
-            raise NashraError(f"there is no role '{role}'", mend=f"roles are {' and '.join(editors.ROLES)}")
+    given = _roles(roles)
     with editors.changed(workspace.root) as people:
         if editors.folded(plain) in people:
             raise NashraError(
@@ -55,11 +53,29 @@ def add(workspace: Workspace, name: str, roles: Sequence[str], password: str) ->
                 mend="choose another name, or see: newsletter desk person list",
             )
         made = _with_second_factor(
-            NamedEditor(plain, tuple(role for role in editors.ROLES if role in roles), passwords.hashed(good), ""),
+            NamedEditor(plain, given, passwords.hashed(good), ""),
             workspace,
         )
         people[editors.folded(plain)] = made.editor
     return made
+
+
+def give(workspace: Workspace, name: str, roles: Sequence[str]) -> NamedEditor:
+    """Give somebody these roles instead of those they had, at once.
+
+    Args:
+        workspace: Whose desk.
+        name: As it was added.
+        roles: ``edit``, ``send``; without any they only look.
+
+    Raises:
+        NashraError: Nobody is called so, or a role is none.
+        WorkspaceError: The file cannot be read or written.
+    """
+    given = _roles(roles)
+    with editors.changed(workspace.root) as people:
+        found = people[editors.folded(name)] = replace(_called(people, name), roles=given)
+    return found
 
 
 def remove(workspace: Workspace, name: str) -> NamedEditor:
@@ -163,6 +179,13 @@ def _with_second_factor(editor: NamedEditor, workspace: Workspace) -> SecondFact
     kept = tuple(passwords.recovery_digest(code) for code in codes)
     made = replace(editor, secret=secret, recovery=kept, last_step=0)
     return SecondFactor(made, passwords.address(secret, editor.name, workspace.publication.name), tuple(codes))
+
+
+def _roles(wanted: Sequence[str]) -> tuple[str, ...]:
+    for role in wanted:
+        if role not in editors.ROLES:
+            raise NashraError(f"there is no role '{role}'", mend=f"roles are {' and '.join(editors.ROLES)}")
+    return tuple(role for role in editors.ROLES if role in wanted)
 
 
 def _called(people: dict[str, NamedEditor], name: str) -> NamedEditor:

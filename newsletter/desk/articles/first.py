@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from newsletter.workflows.first import FirstStep
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from newsletter.desk.articles.shelf import FirstRun
     from newsletter.desk.desk import Desk
     from newsletter.desk.request import DeskRequest
     from newsletter.report.page.wording import PageWords
@@ -27,69 +27,6 @@ if TYPE_CHECKING:
 _TEXTS = "articles"
 """Folder of the workspace where texts lie that somebody pasted or uploaded."""
 _KINDS = {".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xml", ".rss", ".json"}
-_HEARTBEAT = 10.0
-"""Seconds after which a page that waits is told that the desk is still there."""
-
-
-class FirstRun:
-    """What became of the first run so far; one at a time."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self.steps: list[FirstStep] = []
-        self.is_running = False
-        self.typed = ""
-        self.trouble: NashraError | None = None
-        self.slug = ""
-        """Name of the issue's folder once there is one."""
-        self.number = 0
-        """Grows with each change."""
-
-    def start(self, typed: str, work: Callable[[FirstRun], str]) -> bool:
-        """Begin in a thread of its own; gives whether nothing was running.
-
-        Args:
-            typed: What somebody typed into the field.
-            work: Does it, and gives the name of the issue's folder.
-        """
-        with self._changed:
-            if self.is_running:
-                return False
-            self.steps, self.trouble, self.slug, self.typed, self.is_running = [], None, "", typed, True
-            self._tell()
-        threading.Thread(target=self._run, args=(work,), name="first run", daemon=True).start()
-        return True
-
-    def step(self, one: FirstStep) -> None:
-        """Note that a step is over."""
-        with self._changed:
-            self.steps = [*self.steps, one]
-            self._tell()
-
-    def wait(self, number: int) -> int:
-        """Wait until something has changed since a number, or some seconds; gives the number then."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.number != number, _HEARTBEAT)
-            return self.number
-
-    def _run(self, work: Callable[[FirstRun], str]) -> None:
-        trouble: NashraError | None = None
-        slug = ""
-        try:
-            slug = work(self)
-        except NashraError as error:
-            trouble = error
-        except Exception:
-            trouble = NashraError("a fault in the program")
-            raise
-        finally:
-            with self._changed:
-                self.trouble, self.slug, self.is_running = trouble, slug, False
-                self._tell()
-
-    def _tell(self) -> None:
-        self.number += 1
-        self._changed.notify_all()
 
 
 def page(visit: DeskRequest) -> Response:

@@ -235,8 +235,9 @@ def until(words: PageWords, moment: datetime, now: datetime) -> Markup:
 def problems_told(words: PageWords, plan: Plan) -> dict[str, Any]:
     """What the check found: errors and warnings in words."""
     return {
-        "errors": [told(words, one) for one in plan.problems if one.level == "error"],
-        "warnings": [told(words, one) for one in plan.problems if one.level == "warning"],
+        # Letters for chosen topics have the problems of the whole one, each in their own words.
+        "errors": list(dict.fromkeys(told(words, one) for one in plan.problems if one.level == "error")),
+        "warnings": list(dict.fromkeys(told(words, one) for one in plan.problems if one.level == "warning")),
         "blocked": has_errors(plan.problems),
     }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from newsletter import library
 from newsletter.check import fix
 from newsletter.check.links import HTTPS_ANSWERS
-from newsletter.errors import IssueError
+from newsletter.errors import DiskError, IssueError
 from newsletter.issues import FILE, Manuscript, folder_of
 from newsletter.issues.operations import (
     AddOperation,
@@ -318,4 +318,4 @@ def _copied(path: Path, source: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         shutil.copyfile(source, path)
     except OSError as error:
-        raise IssueError(f"cannot be written ({error.strerror})", where=str(path), mend="check the disk") from None
+        raise DiskError(f"cannot be written ({error.strerror})", where=str(path), mend="check the disk") from None

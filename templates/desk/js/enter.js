@@ -1,8 +1,13 @@
 // The token stands behind the # of the address, a part that no browser sends. It goes to the desk once, in a form.
 const form = document.getElementById("enter");
-const token = location.hash.slice(1);
-history.replaceState(null, "", location.pathname);
-if (form && token) {
+
+function trade() {
+  const token = location.hash.slice(1);
+  if (!form || !token) return;
+  history.replaceState(null, "", location.pathname);
   form.elements.token.value = token;
   form.requestSubmit();
 }
+
+addEventListener("hashchange", trade); // another address pasted over the one of this page loads nothing anew
+trade();

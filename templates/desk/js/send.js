@@ -1,27 +1,28 @@
 // الإرسال: the confirmation as a dialog, and a send that is looked at each second.
 const form = document.getElementById("going"), box = document.getElementById("confirm"), live = document.querySelector("[data-live]");
-
-form?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const answer = await fetch(`${form.action}?${new URLSearchParams(new FormData(form))}`, { headers: { "x-part": "1" } }).catch(() => null);
-  if (!answer || ![200, 422].includes(answer.status)) return form.submit();
-  box.innerHTML = await answer.text();
-  box.showModal();
-});
-box?.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-close]")) return;
-  event.preventDefault();
-  box.close();
-});
-
-async function look() {
-  const answer = await fetch(live.dataset.live).catch(() => null);
-  if (answer?.ok) {
+if (form) {
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    const answer = await fetch(`${form.action}?${new URLSearchParams(new FormData(form))}`, { headers: { "x-part": "1" } }).catch(() => 0);
+    if (!(answer.status < 423)) return form.submit();
+    box.innerHTML = await answer.text();
+    box.showModal();
+  };
+  box.onclick = (event) => {
+    if (!event.target.closest("[data-close]")) return;
+    event.preventDefault();
+    box.close();
+  };
+}
+let last;
+const look = async () => {
+  const answer = await fetch(live.dataset.live).catch(() => 0);
+  if (answer.ok) {
     if (answer.headers.get("x-state") !== live.dataset.state) return location.reload();
     const words = await answer.text();
     // Whoever has the focus on a link in it keeps it.
-    if (words !== live.dataset.words && !live.contains(document.activeElement)) live.innerHTML = words;
+    if (words !== last && !live.contains(document.activeElement)) live.innerHTML = last = words;
   }
-  setTimeout(look, document.hidden ? 5000 : 1000);
-}
-if (live && ["leaving", "scheduled", "running", "paused"].includes(live.dataset.state)) setTimeout(look, 1000);
+  setTimeout(look, 1000);
+};
+if (live && !/finished|cancelled/.test(live.dataset.state)) setTimeout(look, 1000);
