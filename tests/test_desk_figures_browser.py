@@ -99,7 +99,7 @@ def screens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         for name in ("", "/letter", "/ways", "/sender", "/smtp"):
             made_ones[f"settings{name}"] = visitor.get(f"/settings{name}").text
         made_ones["wrong"] = visitor.post("/settings/letter", data={"mark": "other", "accent": "red"}).text
-    style = f"<style>{pages.styles}</style>"
+    style = "<style>" + "".join(pages.styles[place] for place in ("report", "doctor")) + "</style>"
     return {
         name: re.sub(r'<link rel="stylesheet"[^>]*>', lambda _: style, re.sub(r"<meta http-equiv[^>]*>", "", html))
         for name, html in made_ones.items()

@@ -37,7 +37,6 @@ from newsletter.ledger import activity
 from newsletter.wiring import Workspace, open_workspace
 
 OPEN = {
-    ("GET", "/assets/{version}/desk.css"),
     ("GET", "/assets/{version}/{name}"),
     ("GET", "/enter"),
     ("POST", "/enter"),
