@@ -712,6 +712,18 @@ def test_a_silent_stream_ends_with_the_desk(monkeypatch: pytest.MonkeyPatch, des
     assert not app.streams
 
 
+def test_listening_to_what_happens_writes_nothing(desk: StaffedDesk) -> None:
+    written = state(desk.workspace)
+    cookies = [desk.sign_ins.begin(name) for name in ("سلمى", "ياسين", "هدى")]
+    with served(desk) as port:
+        for cookie in cookies:
+            with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+                connection.request("GET", "/events?slug=first", headers={"cookie": f"{desk.address.cookie}={cookie}"})
+                assert connection.getresponse().readline() == b"retry: 2000\n"
+                desk.sign_ins.end(cookie)
+    assert state(desk.workspace) == written
+
+
 # ---- the log
 
 
