@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
 
 from newsletter.errors import IssueError
 from newsletter.issues.candidates import Candidates, candidates
@@ -55,24 +57,7 @@ class Layout:
         Raises:
             IssueError: Its front matter cannot be understood, or a comment has no end.
         """
-        text, path = manuscript.text.removeprefix("\ufeff"), manuscript.path
-        faults: list[IssueError] = []
-        issue = parse(text, path, faults)
-        lines, body_at = visible(lines_of(text)), begin(text, path)
-        told = tuple((first + 1, last + 1) for first, last in comments(lines, body_at, path))
-        seen = [""] * body_at + without_comments(lines, body_at, path)[body_at:]
-        waiting = candidates(manuscript, faults)
-        return cls(
-            manuscript,
-            issue,
-            tuple(faults),
-            tuple(seen),
-            body_at,
-            told,
-            spans_of(seen, path, []),
-            parts_of(issue.opening, issue.sections),
-            waiting,
-        )
+        return cls(manuscript, *_read(manuscript.text, manuscript.path))
 
     @property
     def waiting(self) -> tuple[IssuePart, ...]:
@@ -139,6 +124,21 @@ class Layout:
             if begun < first <= ended or begun <= last < ended:
                 line = begun if begun >= first else ended
                 raise self.fault(line, "a comment stands on a line of a story", "put it on lines of its own")
+
+
+@lru_cache(maxsize=16)
+def _read(text: str, path: Path) -> tuple[Any, ...]:
+    """Everything of a layout but its manuscript; kept, since what one operation gives is what the next begins with."""
+    manuscript = Manuscript(text, path)
+    text = text.removeprefix("\ufeff")
+    faults: list[IssueError] = []
+    issue = parse(text, path, faults)
+    lines, body_at = visible(lines_of(text)), begin(text, path)
+    told = tuple((first + 1, last + 1) for first, last in comments(lines, body_at, path))
+    seen = [""] * body_at + without_comments(lines, body_at, path)[body_at:]
+    waiting = candidates(manuscript, faults)
+    parts = parts_of(issue.opening, issue.sections)
+    return issue, tuple(faults), tuple(seen), body_at, told, spans_of(seen, path, []), parts, waiting
 
 
 def parts_of(opening: Sequence[Prose], sections: Sequence[Section]) -> tuple[IssuePart, ...]:
