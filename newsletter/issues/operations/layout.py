@@ -7,10 +7,10 @@ says what that row is afterwards; lines that do not give it are not written.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from newsletter.errors import IssueError
 from newsletter.issues.candidates import Candidates, candidates
@@ -57,7 +57,7 @@ class Layout:
         Raises:
             IssueError: Its front matter cannot be understood, or a comment has no end.
         """
-        return cls(manuscript, *_read(manuscript.text, manuscript.path))
+        return replace(_understood(manuscript.text, manuscript.path), manuscript=manuscript)
 
     @property
     def waiting(self) -> tuple[IssuePart, ...]:
@@ -127,18 +127,26 @@ class Layout:
 
 
 @lru_cache(maxsize=16)
-def _read(text: str, path: Path) -> tuple[Any, ...]:
-    """Everything of a layout but its manuscript; kept, since what one operation gives is what the next begins with."""
-    manuscript = Manuscript(text, path)
-    text = text.removeprefix("\ufeff")
+def _understood(whole: str, path: Path) -> Layout:
+    """A text understood, remembered: one operation asks for the same text several times, and the page once more."""
+    text, manuscript = whole.removeprefix("\ufeff"), Manuscript(whole, path)
     faults: list[IssueError] = []
     issue = parse(text, path, faults)
     lines, body_at = visible(lines_of(text)), begin(text, path)
     told = tuple((first + 1, last + 1) for first, last in comments(lines, body_at, path))
     seen = [""] * body_at + without_comments(lines, body_at, path)[body_at:]
     waiting = candidates(manuscript, faults)
-    parts = parts_of(issue.opening, issue.sections)
-    return issue, tuple(faults), tuple(seen), body_at, told, spans_of(seen, path, []), parts, waiting
+    return Layout(
+        manuscript,
+        issue,
+        tuple(faults),
+        tuple(seen),
+        body_at,
+        told,
+        spans_of(seen, path, []),
+        parts_of(issue.opening, issue.sections),
+        waiting,
+    )
 
 
 def parts_of(opening: Sequence[Prose], sections: Sequence[Section]) -> tuple[IssuePart, ...]:
