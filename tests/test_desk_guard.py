@@ -717,7 +717,7 @@ def test_a_silent_stream_ends_with_the_desk(monkeypatch: pytest.MonkeyPatch, des
 
 
 def test_the_log_has_methods_paths_and_times_only(visitor: DeskVisitor, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     visitor.get("/none/salma@example.net?q=secret-words")
     visitor.get("/none/%D8%B3%0d%0aforged")
     visitor.post("/sign-out", data={"name": "secret-words"})
@@ -727,6 +727,8 @@ def test_the_log_has_methods_paths_and_times_only(visitor: DeskVisitor, caplog: 
         "GET /none/%D8%B3%0d%0aforged 400 ms",
         "POST /sign-out 200 ms",
     ]
+    levels = [record.levelname for record in caplog.records if record.name == "nashra.desk"]
+    assert levels == ["DEBUG", "INFO", "INFO"]
 
 
 def test_a_desk_ends_what_waits_for_it_once(desk: StaffedDesk) -> None:
