@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+_WRITE = """
+([story, name, words]) => {
+  const card = document.querySelectorAll('#issue .story')[story];
+  if (!card.classList.contains('open')) card.querySelector('.opens').click();
+  const field = card.querySelector(`[data-edit=${name}]`);
+  field.focus();
+  field.setRangeText(words, field.value.length, field.value.length, 'end');
+  field.dispatchEvent(new InputEvent('input', {bubbles: true, data: words, inputType: 'insertText'}));
+}
+"""
 SAVED = "document.querySelector('#saved').dataset.state === 'saved'"
 
 
@@ -20,9 +31,14 @@ def until(page: Page, script: str, arg: object = None, *, seconds: float = 10) -
         arg: For the function.
         seconds: How long at most.
     """
-    deadline = time.monotonic() + seconds
-    while not page.evaluate(script, arg):
+    from playwright.sync_api import Error
+
+    deadline, held = time.monotonic() + seconds, False
+    while not held:
         assert time.monotonic() < deadline, f"this does not come true: {script}"
+        # A page on its way to another one answers nothing.
+        with suppress(Error):
+            held = page.evaluate(script, arg)
         page.wait_for_timeout(20)
 
 
@@ -102,6 +118,16 @@ class Hands:
         if card.locator(".opens").is_visible():
             card.locator(".opens").click()
         return card.locator(f"[data-edit={name}]").first
+
+    def write(self, story: int, name: str, words: str) -> None:
+        """Open a story and write at the end of one of its fields, as fast as a page can take it.
+
+        Args:
+            story: From 0.
+            name: ``title`` or ``summary``.
+            words: What is added.
+        """
+        self.page.evaluate(_WRITE, [story, name, words])
 
     def add_words(self, field: Locator, words: str) -> None:
         """Type words at the end of a field, all at once as a paste does."""

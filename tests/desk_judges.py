@@ -38,7 +38,8 @@ _TARGETS = """
 (() => {
   const known = {}, small = [];
   const wanted = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button], [role=tab]';
-  for (const one of document.querySelectorAll(wanted)) {
+  // Nothing behind an open dialog can be hit.
+  for (const one of (document.querySelector('dialog:modal') || document).querySelectorAll(wanted)) {
     if (!one.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
     if (one.closest('.unseen, .skip')) continue;
     // A link within a sentence stands as high as its line.
@@ -73,7 +74,8 @@ def axe(page: Page, *, latin: bool = False) -> list[Any]:
         page: Any page.
         latin: In Latin letters too; the page is spoilt afterwards.
     """
-    page.evaluate(axe_source())
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(axe_source())
     found = page.evaluate(_AXE)
     if latin:
         page.evaluate(_LATIN)

@@ -56,13 +56,16 @@ class Seen:
 
 
 @contextmanager
-def served(root: Path, clock: Clock | None = None, *, site: WordPress | None = None) -> Iterator[ServedDesk]:
+def served(
+    root: Path, clock: Clock | None = None, *, site: WordPress | None = None, delivers: bool = False
+) -> Iterator[ServedDesk]:
     """Serve the desk of a workspace in a thread of this process.
 
     Args:
         root: Folder of the workspace.
         clock: What it takes for the present moment; None stands at the newsroom's.
         site: What the world is for it; without one the world is down.
+        delivers: Whether it delivers letters beside its pages, as ``newsletter desk`` does.
     """
     import uvicorn
 
@@ -85,9 +88,13 @@ def served(root: Path, clock: Clock | None = None, *, site: WordPress | None = N
         while not server.started and time.monotonic() < until:
             time.sleep(0.01)
         assert server.started
+        if delivers:
+            desk.deliveries.start()
         try:
             yield ServedDesk(base, desk, clock)
         finally:
+            if delivers:
+                desk.deliveries.stop()
             desk.end()
             server.servers[0].get_loop().call_soon_threadsafe(guard.end_streams)
             server.should_exit = True
@@ -135,7 +142,8 @@ def visitor(
     page = context.new_page()
     seen = Seen(page)
     context.on("request", lambda request: _note(seen, served.base, request.url))
-    page.on("console", lambda message: seen.troubles.append(message.text) if message.type == "error" else None)
+    context.on("response", lambda answer: _answered(seen, answer.status, answer.url))
+    page.on("console", lambda message: _said(seen, message.type, message.text))
     page.on("pageerror", lambda error: seen.troubles.append(str(error)))
     sign_in(page, served)
     try:
@@ -148,6 +156,18 @@ def _note(seen: Seen, base: str, url: str) -> None:
     seen.requests.append(url)
     if not url.startswith((f"{base}/", "data:", "blob:", "about:")):
         seen.troubles.append(f"asked for {url}")
+
+
+def _answered(seen: Seen, status: int, url: str) -> None:
+    # A small picture that is not made yet is asked for again.
+    if status >= 400 and "/thumb/" not in url:
+        seen.troubles.append(f"{status} {url}")
+
+
+def _said(seen: Seen, kind: str, text: str) -> None:
+    # That something could not be loaded is told above, with its address.
+    if kind == "error" and not text.startswith("Failed to load resource"):
+        seen.troubles.append(text)
 
 
 def sign_in(page: Page, served: ServedDesk) -> None:

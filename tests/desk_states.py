@@ -230,6 +230,7 @@ STATES: tuple[State, ...] = (
     State("week-broken", "/issue/13", "issue.md cannot be understood", before=_break, whole=False),
     State("week-none", "/", "No draft", room="between", whole=False),
     State("first", "/", "The first time", room="fresh"),
+    State("first-asked", "/first", "A site's address asked for"),
     State("send", "/send/13", "What is asked before an issue goes"),
     State("send-now", "/send/13", "The last question, now", _confirm, whole=False),
     State("send-later", "/send/13", "The last question, for a moment", _later, whole=False),
@@ -264,5 +265,17 @@ STATES: tuple[State, ...] = (
     State("settings", "/settings", "Settings"),
 )
 
-SCREENS = tuple(state for state in STATES if state.name in {"week", "report", "doctor"})
+_JUDGED = (
+    "week",
+    "week-story",
+    "first-asked",
+    "send",
+    "send-later",
+    "readers",
+    "import",
+    "report",
+    "doctor",
+    "settings",
+)
+SCREENS = tuple(state for state in STATES if state.name in _JUDGED)
 """Those that are judged at every width, light and dark."""
