@@ -23,7 +23,7 @@ from sqlalchemy import insert
 
 from newsletter import library
 from newsletter.desk.articles import column_of, thumbs
-from newsletter.desk.articles.column import age, marked
+from newsletter.desk.articles.column import _passage, age, marked
 from newsletter.desk.models import Editor
 from newsletter.models import Article
 from newsletter.sources.http import Fetched, FetchError
@@ -111,6 +111,18 @@ def test_search_and_filters(workspace: Workspace, visitor: DeskVisitor) -> None:
     assert "محطة <mark>الفوانيس</mark> بعد" in visitor.get("/articles?q=الفوانيس").text
 
 
+@pytest.mark.parametrize("before", [0, 3, 39, 40, 41, 300])
+@pytest.mark.parametrize("after", [0, 5, 100])
+def test_the_passage_around_a_hit_wherever_it_stands(visitor: DeskVisitor, before: int, after: int) -> None:
+    text = " ".join([*["قبل"] * before, "الفَوانيس،", *["بعد"] * after])
+    shown = str(_passage(visitor.desk.pages.words, text, ("الفوانيس",)))
+    assert "<mark>الفَوانيس</mark>،" in shown
+    assert shown.startswith("<bdi>…") == (before > 10)
+    assert ("…</bdi>" in shown) == (after > 20)
+    assert len(shown) < 200
+    assert _passage(visitor.desk.pages.words, text, ("غيرها",)) == ""
+
+
 def test_sent_articles_are_left_out_and_greyed_when_asked_for(workspace: Workspace, visitor: DeskVisitor) -> None:
     old, new = shelve(workspace, piece(9, "الرصيف القديم"), piece(2, "خبر آخر"))
     with workspace.database.write() as connection:
@@ -179,10 +191,10 @@ def test_five_thousand_come_page_by_page_each_once(workspace: Workspace, visitor
 class OurTags(HTMLParser):
     """What a page is made of."""
 
-    TAGS = frozenset(("li", "img", "div", "h3", "p", "span", "bdi", "b", "mark", "button", "svg", "path"))
+    TAGS = frozenset(("li", "img", "div", "h3", "p", "span", "bdi", "b", "mark", "button", "svg", "use"))
     ATTRIBUTES = re.compile(
         "class|src|width|height|alt|loading|decoding|dir|type|tabindex|focusable|viewbox|d|hidden"
-        "|aria-(pressed|label|hidden)|data-(id|article|op|after|told|sent)"
+        "|href|aria-(pressed|label|hidden)|data-(id|article|op|after|told|sent)"
     )
 
     def __init__(self) -> None:
@@ -192,6 +204,8 @@ class OurTags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in self.TAGS or not all(self.ATTRIBUTES.fullmatch(name) for name, _ in attrs):
+            self.strange.append(self.get_starttag_text() or "")
+        if not (dict(attrs).get("href") or "#i-").startswith("#i-"):
             self.strange.append(self.get_starttag_text() or "")
         if tag != "img":
             self.open.append(tag)

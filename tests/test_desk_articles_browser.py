@@ -121,7 +121,8 @@ def test_rows_come_while_scrolling_each_once(page: Page) -> None:
     assert frames > 5
 
 
-def test_the_keyboard_alone_finds_moves_and_adds(page: Page) -> None:
+def test_the_keyboard_alone_finds_moves_and_adds(page: Page, desk: ServedDesk) -> None:
+    before = desk.issue_file.read_text("utf-8")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "seek"
     order = page.evaluate("[...document.querySelectorAll('.article > .round')].map(one => +one.dataset.article)")
@@ -141,6 +142,15 @@ def test_the_keyboard_alone_finds_moves_and_adds(page: Page) -> None:
         page.keyboard.press("Enter")
     sent = json.loads(waiting.value.post_data or "")
     assert (sent["op"], sent["article"]) == ("add", here)
+    until(page, f"document.querySelector('.article[data-id=\"{here}\"]').classList.contains('in')")
+    assert page.evaluate("document.getElementById('live').textContent") != ""
+    assert focused(page) == here
+    page.keyboard.press("Enter")
+    until(page, f"!document.querySelector('.article[data-id=\"{here}\"]').classList.contains('in')")
+    # The section that was made for it stays, and it waits among the candidates.
+    now = desk.issue_file.read_text("utf-8").partition("<!--")
+    assert now[0].startswith(before.partition("<!--")[0].rstrip())
+    assert now[0].count("\n### ") == before.partition("<!--")[0].count("\n### ")
     page.keyboard.press("Home")
     page.keyboard.press("ArrowUp")
     assert page.evaluate("document.activeElement.id") == "seek"

@@ -102,11 +102,14 @@ def test_it_prints_an_address_that_works_once_and_ends_cleanly(root: Path) -> No
 def test_signals_end_it_also_while_somebody_listens(root: Path, number: int) -> None:
     with opened(root) as desk:
         _, cookie, _ = desk.ask("POST", "/enter", {"token": desk.token})
-        with socket.create_connection(("127.0.0.1", desk.port), timeout=30) as idle:
-            idle.sendall(f"GET /none HTTP/1.1\r\nHost: 127.0.0.1:{desk.port}\r\nCookie: {cookie}\r\n\r\n".encode())
-            assert idle.recv(12) == b"HTTP/1.1 404"
+        with closing(http.client.HTTPConnection("127.0.0.1", desk.port, timeout=30)) as listening:
+            listening.request("GET", "/events?slug=first", headers={"Cookie": cookie})
+            stream = listening.getresponse()
+            assert (stream.status, stream.getheader("content-type")) == (200, "text/event-stream; charset=utf-8")
+            assert stream.readline() == b"retry: 2000\n"
             begun = time.monotonic()
             code, err = desk.end(number)
+            assert b"event: hello" in stream.read()
         assert code == 0, err
         assert "Traceback" not in err
         assert time.monotonic() - begun < 15

@@ -37,7 +37,6 @@ from newsletter.ledger import activity
 from newsletter.wiring import Workspace, open_workspace
 
 OPEN = {
-    ("GET", "/assets/{version}/desk.css"),
     ("GET", "/assets/{version}/{name}"),
     ("GET", "/enter"),
     ("POST", "/enter"),
@@ -713,11 +712,23 @@ def test_a_silent_stream_ends_with_the_desk(monkeypatch: pytest.MonkeyPatch, des
     assert not app.streams
 
 
+def test_listening_to_what_happens_writes_nothing(desk: StaffedDesk) -> None:
+    written = state(desk.workspace)
+    cookies = [desk.sign_ins.begin(name) for name in ("سلمى", "ياسين", "هدى")]
+    with served(desk) as port:
+        for cookie in cookies:
+            with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+                connection.request("GET", "/events?slug=first", headers={"cookie": f"{desk.address.cookie}={cookie}"})
+                assert connection.getresponse().readline() == b"retry: 2000\n"
+                desk.sign_ins.end(cookie)
+    assert state(desk.workspace) == written
+
+
 # ---- the log
 
 
 def test_the_log_has_methods_paths_and_times_only(visitor: DeskVisitor, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     visitor.get("/none/salma@example.net?q=secret-words")
     visitor.get("/none/%D8%B3%0d%0aforged")
     visitor.post("/sign-out", data={"name": "secret-words"})
@@ -727,6 +738,8 @@ def test_the_log_has_methods_paths_and_times_only(visitor: DeskVisitor, caplog: 
         "GET /none/%D8%B3%0d%0aforged 400 ms",
         "POST /sign-out 200 ms",
     ]
+    levels = [record.levelname for record in caplog.records if record.name == "nashra.desk"]
+    assert levels == ["DEBUG", "INFO", "INFO"]
 
 
 def test_a_desk_ends_what_waits_for_it_once(desk: StaffedDesk) -> None:

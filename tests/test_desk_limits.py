@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.desk.frame import DeskPages
+from newsletter.desk.frame import SHEETS, DeskPages
 from newsletter.letters.templates import environment
 from newsletter.models import Publication
 
@@ -21,25 +21,51 @@ def pages() -> DeskPages:
     return DeskPages(environment(), Publication("الموجة", "https://almawja.example.org"))
 
 
-def test_javascript_is_at_most_20_kb(pages: DeskPages) -> None:
-    modules = {path.name: pages.module(path.name) or "" for path in (TEMPLATES / "js").glob("*.js")}
+def loaded(name: str) -> set[str]:
+    """The modules that a page loads, with those that they import."""
+    asked = re.findall(r"/assets/{{ version }}/([\w.]+\.js)", (TEMPLATES / name).read_text("utf-8"))
+    found: set[str] = set()
+    while asked:
+        module = asked.pop()
+        if module not in found:
+            found.add(module)
+            asked += re.findall(r"""["']\./([\w.]+\.js)["']""", (TEMPLATES / "js" / module).read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in WORDS if name.endswith(".html.j2")])
+def test_no_page_loads_more_than_20_kb_of_javascript(pages: DeskPages, name: str) -> None:
+    assert sum(len((pages.asset(module) or "").encode("utf-8")) for module in loaded(name)) <= 20_000
+
+
+def test_every_module_is_loaded_by_a_page(pages: DeskPages) -> None:
+    modules = {path.name for path in (TEMPLATES / "js").glob("*.js")}
     assert len(modules) >= 5
-    assert [name for name, text in modules.items() if "import" not in text and "document" not in text] == []
-    assert sum(len(text.encode("utf-8")) for text in modules.values()) <= 20_000
-    assert pages.module("../desk.css.j2") is None
+    assert set().union(*(loaded(name) for name in WORDS if name.endswith(".html.j2"))) == modules
+    assert len(loaded("week/page.html.j2")) >= 5
+    assert [name for name in modules if not pages.asset(name)] == []
+    assert pages.asset("../desk.css.j2") is None
 
 
-def test_the_stylesheet_is_at_most_24_kb(pages: DeskPages) -> None:
-    assert 4000 < len(pages.styles.encode("utf-8")) <= 24_000
+@pytest.mark.parametrize("place", SHEETS)
+def test_no_page_has_a_stylesheet_of_more_than_24_kb(pages: DeskPages, place: str) -> None:
+    assert 4000 < len(pages.styles[place].encode("utf-8")) <= 24_000
+
+
+def test_every_part_of_the_stylesheet_belongs_to_a_place() -> None:
+    assert {path.stem for path in (TEMPLATES / "css").glob("*.css")} == {
+        name for names in SHEETS.values() for name in names
+    }
 
 
 def test_the_stylesheet_knows_starts_and_ends_and_no_left_or_right(pages: DeskPages) -> None:
     physical = (
         r"(?<![\w-])(?:left|right|(?:margin|padding|border)-(?:left|right)[\w-]*)\s*:|text-align:\s*(?:left|right)"
     )
-    assert re.findall(physical, pages.styles) == []
-    assert "letter-spacing" not in pages.styles
-    assert "italic" not in pages.styles
+    every = "".join(pages.styles.values())
+    assert re.findall(physical, every) == []
+    assert "letter-spacing" not in every
+    assert "italic" not in every
 
 
 @pytest.mark.parametrize("name", WORDS)

@@ -13,6 +13,7 @@ from desk_newsroom import Clock, make
 from desk_served import Seen, ServedDesk, chromium, served, visitor
 
 from newsletter import ledger
+from newsletter.workflows.outgoing import DeliveryThread
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -112,7 +113,8 @@ def test_now_begins_with_the_focus_on_back_and_is_taken_back_with_one_button(
 
 
 def test_it_goes_while_the_page_looks_on(browser: Browser, desk: ServedDesk) -> None:
-    desk.desk.deliveries.start()
+    desk.desk.deliveries = thread = DeliveryThread(desk.workspace)
+    thread.start()
     try:
         with at_send(browser, desk) as seen:
             page = seen.page
@@ -125,7 +127,7 @@ def test_it_goes_while_the_page_looks_on(browser: Browser, desk: ServedDesk) -> 
             assert page.locator(".states .n").first.inner_text() == str(live(desk)[0].audience)
             assert seen.troubles == []
     finally:
-        desk.desk.deliveries.stop()
+        thread.stop()
 
 
 def test_without_javascript_it_is_a_row_of_pages(browser: Browser, desk: ServedDesk) -> None:

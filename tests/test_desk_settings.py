@@ -135,7 +135,7 @@ def test_what_was_saved_holds_at_once_and_can_be_taken_back(
     assert workspace.publication.accent == "#0f766e"
     got = saved(visitor, "letter", accent="#123456")
     assert workspace.publication.accent == "#123456"
-    assert "#123456" in visitor.desk.pages.styles
+    assert "#123456" in visitor.desk.pages.styles["doctor"]
     assert "/settings/undo" in visitor.get(got.headers["location"]).text
     assert visitor.post("/settings/undo").headers["location"] == "/settings/letter?saved=2"
     assert (root / "newsletter.toml").read_bytes() == before

@@ -6,6 +6,7 @@ import string
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import newsroom
 import pytest
@@ -15,10 +16,12 @@ from sqlalchemy import Connection, insert
 
 from newsletter import issues, library
 from newsletter.models import Article
+from newsletter.storage.changes import change_mark
 from newsletter.storage.tables import issue as issue_table
 from newsletter.text.searching import hits, search_words
 from newsletter.text.tidy import arabic_fold
 from newsletter.wiring import Workspace, open_workspace
+from newsletter.workflows import first
 from newsletter.workflows.searching import ArticleSearch, FoundArticles, LibraryIndex
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -249,3 +252,22 @@ def test_pages_hold_every_story_once(workspace: Workspace) -> None:
 def test_a_cursor_that_nobody_gave_begins_anew(workspace: Workspace, after: str) -> None:
     shelve(workspace, piece(1, "قطار الساحل"))
     assert len(LibraryIndex(workspace).find(ArticleSearch(after=after)).rows) == 1
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_both_databases_tell_what_changed(tmp_path: Path, ready_urls: Any, kind: str) -> None:
+    first.begin(tmp_path / "w")
+    with open_workspace(tmp_path / "w", {"NASHRA_DATABASE__URL": ready_urls(kind)}) as workspace:
+        workspace.now = lambda: NOW  # type: ignore[method-assign]
+        shelve(workspace, piece(1, "قطار الساحل", body="<p>نص قديم</p>"))
+        index = LibraryIndex(workspace)
+        assert titles(index.find(ArticleSearch("قديم"))) == ["قطار الساحل"]
+        with workspace.database.read() as connection:
+            mark = change_mark(workspace.database, connection)
+            assert change_mark(workspace.database, connection) == mark
+        with workspace.database.write() as connection:
+            # As many bytes as before, and in the same second.
+            changed = piece(1, "قطار الساحل", body="<p>نص جديد</p>")
+            library.shelve(connection, [changed], now=NOW + timedelta(seconds=1))
+        assert titles(index.find(ArticleSearch("جديد"))) == ["قطار الساحل"]
+        assert titles(index.find(ArticleSearch("قديم"))) == []

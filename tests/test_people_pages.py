@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from command import here, make_workspace
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
@@ -399,3 +400,27 @@ def test_lines_of_consent_go_with_those_who_are_taken_back(connection: Connectio
     assert len(connection.execute(select(consent)).all()) == 1
     undo(connection, report.batch)
     assert connection.execute(select(consent)).all() == []
+
+
+# ---- the same from the terminal
+
+
+def test_the_name_that_an_import_prints_takes_it_back(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", readers=1)
+    path = tmp_path / "more.csv"
+    path.write_text("email,name\namina@example.org,أمينة\nreader0@example.net,\n", "utf-8")
+    done = here("-C", root, "subscribers", "import", path, "--consent", "بطاقة", "--name-column", "name")
+    assert done.code == 0
+    name = done.err.rpartition("import --undo ")[2].split()[0]
+    assert "name\tأمينة" in here("-C", root, "subscribers", "show", "amina@example.org").out
+    undone = here("-C", root, "subscribers", "import", "--undo", name)
+    assert (undone.code, undone.err) == (0, "1 person of this import taken back.\n")
+    assert here("-C", root, "subscribers", "list").out.split("\t")[0] == "reader0@example.net"
+    assert "import-undone" in here("-C", root, "log").out
+    again = here("-C", root, "subscribers", "import", "--undo", name)
+    assert (again.code, "taken back" in again.err) == (1, True)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--undo", "00000000", "readers.csv")])
+def test_an_import_wants_a_file_or_the_name_of_one_that_was(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert here("-C", tmp_path, "subscribers", "import", *arguments).code == 2

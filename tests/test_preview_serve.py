@@ -118,7 +118,7 @@ def test_nothing_can_be_written(method: str, browser: TestClient) -> None:
     assert browser.request(method, "/").status_code == 405
 
 
-@pytest.mark.parametrize("path", ["/", "/parts", "/letter", "/nothing", "/assets/1/desk.css", "/assets/1/living.js"])
+@pytest.mark.parametrize("path", ["/", "/parts", "/letter", "/nothing", "/assets/1/living.css", "/assets/1/living.js"])
 def test_every_answer_has_the_headers_of_the_desk(path: str, browser: TestClient) -> None:
     headers = browser.get(path).headers
     own = {"content-security-policy"} if path == "/letter" else set()

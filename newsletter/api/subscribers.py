@@ -150,6 +150,11 @@ class Subscribers:
 
         Raises:
             BatchError: No such import, it was taken back before, or a letter went to one of its readers.
+
+        Example::
+
+            report = newsroom.subscribers.import_file("readers.csv", consent="form on the site")
+            print(newsroom.subscribers.undo_import(report.batch).taken_back)
         """
         from newsletter.workflows import people
 

@@ -169,7 +169,14 @@ def import_(
 
         def read(*, dry_run: bool) -> ImportReport:
             return people.import_file(
-                workspace, file, list_name, words=consent, ask=ask, dry_run=dry_run, choices=choices
+                workspace,
+                file,
+                list_name,
+                words=consent,
+                ask=ask,
+                dry_run=dry_run,
+                choices=choices,
+                by=at_terminal(),
             )
 
         if not dry_run and ((ask and not yes) or (not ask and not consent.strip() and on_terminal())):
@@ -191,10 +198,13 @@ def _undo(context: typer.Context, name: str, file: Path | None) -> None:
         raise typer.BadParameter(
             "give a FILE to import, or --undo with the name that an import printed", param_hint="FILE"
         )
+    from newsletter.ledger import activity
     from newsletter.workflows import people
 
     with workspace_of(context) as workspace, workspace.database.write() as connection:
-        done = people.undo_import(connection, workspace, name)
+        done = people.undo_import(connection, workspace, name, by=at_terminal())
+        about = str(done.taken_back)
+        activity.note(connection, "import-undone", by=at_terminal(), about=about, now=workspace.now())
     stay = f"; {plural(done.kept, 'person', 'people')} of it left or acted since, and stay" if done.kept else ""
     say(f"{plural(done.taken_back, 'person', 'people')} of this import taken back{stay}.")
 

@@ -14,22 +14,14 @@ if TYPE_CHECKING:
 KEPT = {"cache-control": "public, max-age=31536000, immutable"}
 
 
-def _style(request: DeskRequest) -> Response:
-    answer = request.text(request.desk.pages.styles, "text/css; charset=utf-8")
-    answer.headers.update(KEPT)
-    return answer
-
-
-def _module(request: DeskRequest) -> Response:
-    found = request.desk.pages.module(request.path["name"])
+def _asset(request: DeskRequest) -> Response:
+    found = request.desk.pages.asset(request.path["name"])
     if found is None:
         return request.text("", status=404)
-    answer = request.text(found, "text/javascript; charset=utf-8")
+    kind = "css" if request.path["name"].endswith(".css") else "javascript"
+    answer = request.text(found, f"text/{kind}; charset=utf-8")
     answer.headers.update(KEPT)
     return answer
 
 
-ROUTES = (
-    DeskRoute("GET", "/assets/{version}/desk.css", _style, "anyone"),
-    DeskRoute("GET", "/assets/{version}/{name}", _module, "anyone"),
-)
+ROUTES = (DeskRoute("GET", "/assets/{version}/{name}", _asset, "anyone"),)

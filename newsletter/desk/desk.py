@@ -14,7 +14,7 @@ from newsletter.desk.articles.shelf import DeskLibrary
 from newsletter.desk.delays import SignInDelays
 from newsletter.desk.frame import DeskPages
 from newsletter.desk.models import Editor, Role
-from newsletter.desk.sending.memory import SendingMemory
+from newsletter.desk.sending.memory import SendMemory
 from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
@@ -49,6 +49,8 @@ class Desk:
         self.delays = SignInDelays(workspace.now)
         self._editors = EditorsFile(workspace.root)
         self._endings: list[Callable[[], None]] = []
+        self.deliveries: DeliveryThread | None = None
+        """What delivers its letters, while it is served."""
         self.answers_at(port)
 
     def answers_at(self, port: int) -> None:
@@ -120,16 +122,13 @@ class Desk:
         self.__dict__.pop("pages", None)
 
     @cached_property
-    def deliveries(self) -> DeliveryThread:
-        """What delivers its letters; `start` it when the desk is served."""
-        from newsletter.workflows.outgoing import DeliveryThread
-
-        return DeliveryThread(self.workspace)
-
-    @cached_property
-    def sending(self) -> SendingMemory:
+    def sending(self) -> SendMemory:
         """What it remembers of its sends."""
-        return SendingMemory(self.deliveries.wake)
+        return SendMemory(self._wake)
+
+    def _wake(self) -> None:
+        if self.deliveries is not None:
+            self.deliveries.wake()
 
     @cached_property
     def pages(self) -> DeskPages:

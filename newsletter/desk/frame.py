@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 DOMAIN = "desk"
 """Name of the catalogue of the desk."""
 
+SHEETS = {
+    "week": ("articles", "conflict", "week"),
+    "send": ("sending",),
+    "readers": ("readers", "reporting"),
+    "report": ("reporting",),
+    "doctor": ("examining",),
+    "desk": ("articles", "door"),
+    "living": ("week", "showing"),
+}
+"""Place of the desk to what its pages add to the common stylesheet; ``desk`` is what belongs to no place."""
+
 
 class DeskPages:
     """The pages of one newsroom's desk.
@@ -59,23 +70,27 @@ class DeskPages:
         return fill(self.environment, template, {**self._common, **values})
 
     @cached_property
-    def styles(self) -> str:
-        """The one stylesheet: tokens and parts, then what each screen adds."""
-        sheets = ["desk/desk.css.j2", *sorted(f"desk/css/{path.name}" for path in _own("css", ".css"))]
-        values = {"colours": palette.palette_of(self.publication)}
-        whole = "\n".join(fill(self.environment, name, values) for name in sheets)
-        return str(cssmin(whole))
+    def styles(self) -> dict[str, str]:
+        """The stylesheet of each place: tokens and parts, then what its screens add."""
+        return {place: self._style(names) for place, names in SHEETS.items()}
 
-    def module(self, name: str) -> str | None:
-        """A module of JavaScript by its file name, without remarks; None when there is no such one."""
+    def _style(self, names: tuple[str, ...]) -> str:
+        sheets = ["desk/desk.css.j2", *(f"desk/css/{name}.css" for name in names)]
+        values = {"colours": palette.palette_of(self.publication)}
+        return str(cssmin("\n".join(fill(self.environment, name, values) for name in sheets)))
+
+    def asset(self, name: str) -> str | None:
+        """A module of JavaScript, or the stylesheet of a place, by its file name; None when there is no such one."""
+        if name.endswith(".css"):
+            return self.styles.get(name.removesuffix(".css"))
         found = next((path for path in _own("js", ".js") if path.name == name), None)
         return str(jsmin(found.read_text("utf-8"))) if found is not None else None
 
     @cached_property
     def version(self) -> str:
         """Part of the addresses of stylesheet and modules, so that a browser never uses old ones."""
-        modules = "".join(self.module(path.name) or "" for path in _own("js", ".js"))
-        return hashlib.sha256((self.styles + modules).encode("utf-8")).hexdigest()[:12]
+        modules = "".join(self.asset(path.name) or "" for path in _own("js", ".js"))
+        return hashlib.sha256(("".join(self.styles.values()) + modules).encode("utf-8")).hexdigest()[:12]
 
     @cached_property
     def _common(self) -> dict[str, Any]:

@@ -275,7 +275,8 @@ class _Answering:
 
     def _log(self, milliseconds: float) -> None:
         method = self._scope["method"]
-        notable = method == "POST" or self._status >= 400 or not self._status
+        # A picture or a page that is not there is no news for whoever has the terminal before them.
+        notable = method == "POST" or not self._status or (self._status >= 400 and self._status != 404)
         LOG.log(
             logging.INFO if notable else logging.DEBUG,
             "%s %s %s %.0f ms",

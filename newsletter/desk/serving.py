@@ -23,6 +23,7 @@ from newsletter.desk.guard import DeskGuard
 from newsletter.errors import SettingsError
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows.logs import log_to_stderr
+from newsletter.workflows.outgoing import DeliveryThread
 from newsletter.workspace import editors
 
 FOLDER = ".desk"
@@ -78,6 +79,7 @@ def serve_desk(
                 if opens and not desk.named:
                     _open(f"{desk.address.base}{desk.invitation(_AT_ONCE)}")
                 # What an earlier desk left in the middle goes on with this one.
+                desk.deliveries = DeliveryThread(workspace)
                 desk.deliveries.start()
                 desk.at_end(desk.deliveries.stop)
                 _run(desk, listeners, show)

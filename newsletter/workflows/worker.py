@@ -108,8 +108,8 @@ class Worker:
         alerts.tell(self._workspace, ended=True)
 
     def prepare(self) -> None:
-        """Make what its threads share, before there are any; a database that is away is waited for."""
-        self._patiently(self._open)
+        """Make what its threads share, before there are any; what cannot be made yet is told, and tried again later."""
+        self._quietly(self._open)
 
     def deliver_open(self, *, unless: Callable[[], bool] = lambda: False) -> None:
         """Start what is due and deliver what runs, as far as it goes, and nothing else of a worker's duties.

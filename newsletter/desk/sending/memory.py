@@ -29,7 +29,7 @@ class SentTest:
     fingerprint: str
 
 
-class SendingMemory:
+class SendMemory:
     """Memory of one desk; it ends with the process.
 
     Args:

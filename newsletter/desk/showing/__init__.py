@@ -109,7 +109,7 @@ def create_preview(workspace: Workspace, path: Path, port: int) -> PreviewGuard:
 
     async def asset(request: Request) -> Response:
         name = request.path_params["name"]
-        text = pages.styles if name == "desk.css" else pages.module(name)
+        text = pages.asset(name)
         if text is None:
             return PlainTextResponse("", 404)
         return Response(text, media_type="text/css" if name.endswith(".css") else "text/javascript")

@@ -7,7 +7,9 @@ says what that row is afterwards; lines that do not give it are not written.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 from newsletter.errors import IssueError
@@ -55,24 +57,7 @@ class Layout:
         Raises:
             IssueError: Its front matter cannot be understood, or a comment has no end.
         """
-        text, path = manuscript.text.removeprefix("\ufeff"), manuscript.path
-        faults: list[IssueError] = []
-        issue = parse(text, path, faults)
-        lines, body_at = visible(lines_of(text)), begin(text, path)
-        told = tuple((first + 1, last + 1) for first, last in comments(lines, body_at, path))
-        seen = [""] * body_at + without_comments(lines, body_at, path)[body_at:]
-        waiting = candidates(manuscript, faults)
-        return cls(
-            manuscript,
-            issue,
-            tuple(faults),
-            tuple(seen),
-            body_at,
-            told,
-            spans_of(seen, path, []),
-            parts_of(issue.opening, issue.sections),
-            waiting,
-        )
+        return replace(_understood(manuscript.text, manuscript.path), manuscript=manuscript)
 
     @property
     def waiting(self) -> tuple[IssuePart, ...]:
@@ -139,6 +124,29 @@ class Layout:
             if begun < first <= ended or begun <= last < ended:
                 line = begun if begun >= first else ended
                 raise self.fault(line, "a comment stands on a line of a story", "put it on lines of its own")
+
+
+@lru_cache(maxsize=16)
+def _understood(whole: str, path: Path) -> Layout:
+    """A text understood, remembered: one operation asks for the same text several times, and the page once more."""
+    text, manuscript = whole.removeprefix("\ufeff"), Manuscript(whole, path)
+    faults: list[IssueError] = []
+    issue = parse(text, path, faults)
+    lines, body_at = visible(lines_of(text)), begin(text, path)
+    told = tuple((first + 1, last + 1) for first, last in comments(lines, body_at, path))
+    seen = [""] * body_at + without_comments(lines, body_at, path)[body_at:]
+    waiting = candidates(manuscript, faults)
+    return Layout(
+        manuscript,
+        issue,
+        tuple(faults),
+        tuple(seen),
+        body_at,
+        told,
+        spans_of(seen, path, []),
+        parts_of(issue.opening, issue.sections),
+        waiting,
+    )
 
 
 def parts_of(opening: Sequence[Prose], sections: Sequence[Section]) -> tuple[IssuePart, ...]:

@@ -12,6 +12,7 @@ export const tell = said => said && ($("live").textContent = said);
 export const keep = () => sessionStorage[base] = JSON.stringify([...typed]);
 export const state = (name, said) => {
   const it = $("saved");
+  if (held && name === "saving") return;
   it.dataset.state = name;
   if (said) one("span", it).textContent = said;
 };

@@ -2,10 +2,10 @@
 import { $, all, fill, keep, on, one, send, state, typed, words } from "./desk.js";
 
 const waiting = new Map(), indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content");
-const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\u{1f300}-\u{1faff}]/u, none = /[\p{Mn}\p{Me}\p{Cf}]/u;
+const none = /[\p{Mn}\p{Me}\p{Cf}]/gu;
 const amount = n => indic ? n.toLocaleString("ar-u-nu-arab", { useGrouping: false }) : n;
-// As the check counts: harakat and direction signs take no column, ideographs two.
-const columns = text => [...text.trim()].reduce((n, sign) => n + (none.test(sign) ? 0 : wide.test(sign) ? 2 : 1), 0);
+// Harakat and direction signs take no column; the server's answer says it as the check counts, ideographs too.
+const columns = text => [...text.trim().replace(none, "")].length;
 
 const operation = field => {
   const card = field.closest("[data-card]"), value = typed.get(field.id) ?? field.value, name = field.dataset.edit;

@@ -1,6 +1,7 @@
 // The articles: sixty rows at a time, a search 120 ms after the last key, one stop for Tab, and what is in the issue.
 const $ = id => document.getElementById(id), rows = $("rows"), form = $("search"), box = $("articles"), slug = rows.dataset.slug;
-let timer = 0, asked = {};
+const one = what => rows.querySelector(what), rounds = () => [...rows.querySelectorAll(".round")];
+let timer = 0, asked = 0, busy = 0;
 
 const wanted = () => {
   const found = new URLSearchParams([...new FormData(form)].filter(([, value]) => value.trim()));
@@ -8,71 +9,68 @@ const wanted = () => {
   return found;
 };
 const ask = async (after = "") => {
-  if (after && asked.busy) return;
-  asked.stop?.abort();
-  const mine = asked = { stop: new AbortController(), busy: true }, query = wanted();
-  const slow = setTimeout(() => { rows.ariaBusy = true; }, 300);
+  if (after && busy) return;
+  const mine = ++asked, query = wanted(), slow = setTimeout(() => { rows.ariaBusy = true; }, 300);
+  busy = 1;
   query.set("after", after);
   query.set("slug", slug);
-  const html = await fetch(`/articles?${query}`, { signal: mine.stop.signal }).then(got => got.ok && got.text(), () => "");
+  const html = await fetch(`/articles?${query}`).then(got => got.ok && got.text(), () => "");
   clearTimeout(slow);
-  mine.busy = false;
-  if (asked !== mine || !html) return;
+  if (asked !== mine) return;
   rows.ariaBusy = false;
+  busy = 0;
+  if (!html) return;
   const made = document.createRange().createContextualFragment(html), told = made.querySelector("[data-told]")?.dataset.told;
-  if (after) rows.querySelector(".more").replaceWith(made);
+  if (after) one(".more").replaceWith(made);
   else { rows.replaceChildren(made); box.scrollTop = 0; }
-  if (told) {
-    $("found").textContent = told;
-    if (form.contains(document.activeElement)) $("live").textContent = told;
-  }
+  if (told) say(told);
   ready();
 };
-const seen = new IntersectionObserver(all => all.some(one => one.isIntersecting) && ask(all[0].target.dataset.after), { root: box, rootMargin: "900px" });
+const say = told => {
+  $("found").textContent = told;
+  if (form.contains(document.activeElement)) $("live").textContent = told;
+};
+const seen = new IntersectionObserver(all => all.some(each => each.isIntersecting) && ask(one(".more").dataset.after), { root: box, rootMargin: "900px" });
 const ready = () => {
-  const more = rows.querySelector(".more");
   seen.disconnect();
-  if (more) seen.observe(more);
-  stop(rows.querySelector(".round[tabindex='0']") || rows.querySelector(".round"));
+  if (one(".more")) seen.observe(one(".more"));
+  stop(one(".round[tabindex='0']") || one(".round"));
 };
 const start = () => {
-  for (const one of form.querySelectorAll("[data-title]")) {
-    const chosen = one.closest("details").querySelector(":checked");
-    one.parentElement.classList.toggle("on", !!chosen.value);
-    one.textContent = chosen.value ? chosen.nextSibling.textContent : one.dataset.title;
+  for (const name of form.querySelectorAll("[data-title]")) {
+    const chosen = name.closest("details").querySelector(":checked");
+    name.parentElement.classList.toggle("on", !!chosen.value);
+    name.textContent = chosen.value ? chosen.nextSibling.textContent : name.dataset.title;
   }
   history.replaceState(null, "", `?${wanted()}`);
   ask();
 };
 const stop = (next, focus) => {
-  for (const old of rows.querySelectorAll(".round[tabindex='0']")) old.tabIndex = -1;
-  if (!next) return;
-  next.tabIndex = 0;
+  for (const each of rounds()) each.tabIndex = each === next ? 0 : -1;
   if (focus) next.focus();
 };
 const mark = async () => {
   const { lines } = await fetch(`/articles/held?slug=${encodeURIComponent(slug)}`).then(got => got.json());
-  for (const one of rows.querySelectorAll(".round")) {
-    const article = +one.dataset.article, line = lines[article];
-    one.dataset.op = JSON.stringify(line ? { op: "drop", line } : { op: "add", article });
-    one.ariaPressed = !!line;
-    one.closest("li").classList.toggle("in", !!line);
+  for (const each of rounds()) {
+    const article = +each.dataset.article, line = lines[article];
+    each.dataset.op = JSON.stringify(line ? { op: "drop", line } : { op: "add", article });
+    each.ariaPressed = !!line;
+    each.closest("li").classList.toggle("in", !!line);
   }
 };
 
 form.addEventListener("submit", event => { event.preventDefault(); start(); });
 form.addEventListener("input", event => {
   clearTimeout(timer);
-  timer = setTimeout(start, event.target.id === "seek" ? 120 : 0);
+  timer = setTimeout(start, event.target === $("seek") ? 120 : 0);
 });
-rows.addEventListener("click", event => event.target.closest("[data-sent]") && $("unsent").click());
 rows.addEventListener("focusin", event => event.target.matches(".round") && stop(event.target));
 // A picture that was not there in time is asked for once more.
 rows.addEventListener("error", ({ target: at }) => at.src.includes("#") ? at.remove() : setTimeout(() => { at.src += "&again#"; }, 3000), true);
 box.addEventListener("keydown", event => {
-  const { key, target: at } = event, all = [...rows.querySelectorAll(".round")].filter(one => one.checkVisibility());
-  const here = all.indexOf(at), by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[key], field = at === $("seek");
-  if (event.altKey || event.ctrlKey || event.metaKey || (here < 0 && !(field && key === "ArrowDown"))) return;
+  const { key, target: at } = event, all = rounds().filter(each => each.checkVisibility());
+  const here = all.indexOf(at), by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[key];
+  if (event.altKey || event.ctrlKey || event.metaKey || (here < 0 && !(at === $("seek") && key === "ArrowDown"))) return;
   const next = { Home: 0, End: all.length - 1 }[key] ?? Math.min(here + by, all.length - 1), twins = at.closest(".article")?.querySelector("details");
   if (next < 0) $("seek").focus();
   else if (next >= 0) stop(all[next], true);
@@ -81,11 +79,12 @@ box.addEventListener("keydown", event => {
   else return;
   event.preventDefault();
 });
-form.parentElement.addEventListener("click", async event => {
-  const button = event.target.closest("[data-collect]");
+box.addEventListener("click", async event => {
+  const button = event.target.closest("[data-collect], [data-sent]");
   if (!button) return;
+  if ("sent" in button.dataset) return $("unsent").click();
   button.disabled = true;
-  const said = await fetch("/collect", { method: "POST", headers: { accept: "application/json", "X-CSRF": document.querySelector("meta[name=csrf]").content } }).then(got => got.json(), () => ({}));
+  const said = await fetch("/collect", { method: "POST", headers: { accept: "application/json", "X-CSRF": document.querySelector("meta[name=csrf]").content } }).then(got => got.json(), () => 0);
   button.disabled = false;
   await ask();
   $("live").textContent = $("found").textContent = said.live || said.error?.what || "";
