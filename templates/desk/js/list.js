@@ -22,15 +22,18 @@ const ask = async (after = "") => {
   rows.ariaBusy = false;
   busy = 0;
   if (!html) return;
-  const made = document.createRange().createContextualFragment(html), told = made.querySelector("[data-told]")?.dataset.told;
+  const made = document.createRange().createContextualFragment(html), told = made.querySelector("[data-told]")?.dataset.told, at = document.activeElement, lost = rows.contains(at);
   if (after) one(".more").replaceWith(made);
-  else { rows.replaceChildren(made); box.scrollTop = 0; }
-  if (told) say(told);
+  else {
+    rows.replaceChildren(made);
+    box.scrollTop = 0;
+    if (lost) $("seek").focus();
+  }
+  if (told) {
+    $("found").textContent = told;
+    if (form.contains(at)) tell(told);
+  }
   ready();
-};
-const say = told => {
-  $("found").textContent = told;
-  if (form.contains(document.activeElement)) tell(told);
 };
 const seen = new IntersectionObserver(found => found.some(each => each.isIntersecting) && ask(one(".more").dataset.after), { root: box, rootMargin: "900px" });
 const ready = () => {
