@@ -403,3 +403,40 @@ def test_everybody_can_use_the_page(
         if mode == "light":
             assert targets(seen.page) == []
         assert axe(seen.page, latin=True) == []
+
+
+def test_words_of_another_page_are_not_written_over_while_one_types_on(browser: Browser, desk: ServedDesk) -> None:
+    with visitor(browser, desk) as mine, visitor(browser, desk) as theirs:
+        for seen in (mine, theirs):
+            opened(seen, desk)
+            seen.page.click(".story .opens >> nth=0")
+            seen.page.keyboard.press("Control+End")
+        theirs.page.keyboard.insert_text(" قبل الفجر")
+        for letter in "اليوم وغدا وبعد غد وكل يوم":
+            mine.page.keyboard.insert_text(letter)
+            theirs.page.wait_for_timeout(40)
+        file_says(desk, "قبل الفجر", mine.page)
+        until(mine.page, "!document.getElementById('conflict').hidden")
+        assert "قبل الفجر" in mine.page.inner_text("#conflict")
+        assert "قبل الفجر" in desk.issue_file.read_text("utf-8")
+
+
+def test_what_another_page_wrote_while_an_operation_was_under_way_is_shown_after_it(
+    browser: Browser, desk: ServedDesk
+) -> None:
+    with visitor(browser, desk) as seen:
+        opened(seen, desk)
+        page, slow = seen.page, []
+
+        def answer_late(route: Any) -> None:
+            answer = route.fetch()
+            text = desk.issue_file.read_text("utf-8")
+            desk.issue_file.write_text(text.replace("الصغيرة](", "الصغيرة كلها](", 1), "utf-8")
+            page.wait_for_timeout(1500)
+            slow.append(answer.status)
+            route.fulfill(response=answer)
+
+        page.route("**/op", answer_late, times=1)
+        page.fill("#subject", "موضوع آخر")
+        until(page, "document.querySelectorAll('.story .opens')[1].textContent.includes('الصغيرة كلها')")
+        assert slow == [200]

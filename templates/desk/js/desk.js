@@ -3,9 +3,9 @@ const page = document, { body } = page;
 export const $ = id => page.getElementById(id), one = (where, from = page) => from.querySelector(where), all = (where, from = page) => [...from.querySelectorAll(where)];
 export const on = (type, does, early) => page.addEventListener(type, does, early), line = it => +it.dataset.line, rect = it => it.getBoundingClientRect();
 export const focus = it => it?.focus({ preventScroll: true }), near = it => it.scrollIntoView({ block: "nearest" });
-const week = $("week"), data = week.dataset, { slug } = data, base = `/issue/${encodeURIComponent(slug)}`, queue = [], narrow = matchMedia("(max-width:719px)");
+const week = $("week"), data = week.dataset, base = `/issue/${encodeURIComponent(data.slug)}`, queue = [], narrow = matchMedia("(max-width:719px)");
 export const words = JSON.parse(data.words), typed = new Map(JSON.parse(sessionStorage[base] || "[]"));
-let { etag } = data, busy, held, timer, mine, frame = $("frame"), next, text = 0, dark = 0;
+let { etag } = data, heard = etag, busy, held, timer, mine, frame = $("frame"), next, text = 0, dark = 0;
 
 export const fill = (said, parts) => said.replace(/\{(\w+)\}/g, (whole, name) => parts[name]);
 export const tell = said => said && ($("live").textContent = said);
@@ -17,10 +17,18 @@ export const state = (name, said) => {
   if (said) one("span", it).textContent = said;
 };
 export const token = { accept: "application/json", "X-CSRF": one("[name=csrf]").content };
-const post = (path, sent) => fetch(base + path, {
-  method: "POST", headers: { ...token, ...sent.append ? {} : { "content-type": "application/json" } },
-  body: sent.append ? sent : JSON.stringify(sent),
+// By POST what is sent; without anything to send, what there is now.
+const json = "application/json", post = (path, sent) => fetch(base + path, {
+  method: sent ? "POST" : "GET", headers: { accept: json, "X-CSRF": one("[name=csrf]").content, ...sent?.append ? {} : { "content-type": json } },
+  body: sent?.append ? sent : JSON.stringify(sent),
 }).then(async got => [got.status, await got.json()]).catch(() => [599, {}]);
+// What others wrote is taken once nothing of ours waits: words under the hand are put together with it by the server.
+const look = async () => {
+  const waits = () => busy || held || queue.length || typed.size || heard === etag;
+  if (waits()) return;
+  const [status, said] = await post("/now");
+  if (status > 399) state("bad", why(said)); else if (!waits()) took([status, { live: words.took, ...said }], {});
+};
 const why = said => said.error ? `${said.error.what} · ${said.error.mend}` : words.gone;
 
 // An operation, or what makes it when its turn has come: lines may have moved until then.
@@ -32,16 +40,20 @@ export const send = (op, key) => {
 };
 const run = async () => {
   clearTimeout(timer);
-  if (busy || held || !queue.length) return;
+  if (busy || held || !queue.length) return look();
   const it = queue.shift(), op = it.op.call ? it.op() : it.op;
-  if (!op) { state("saved"); return run(); }
+  if (!op) {
+    typed.delete(it.key);
+    state("saved");
+    return run();
+  }
   busy = 1;
   it.value = it.key && $(it.key)?.value;
-  const got = await post("/op", { etag, ...op }), [status, said] = got;
+  const got = await post("/op", { etag, ...op }), status = got[0];
   busy = 0;
   if (status > 499 || status === 401) {
     if (!queue.some(other => it.key && other.key === it.key)) queue.unshift(it);
-    state("bad", why(said));
+    state("bad", why(got[1]));
     timer = setTimeout(run, 5000);
   } else { took(got, it, op); run(); }
 };
@@ -188,14 +200,9 @@ on("change", async ({ target: at }) => {
   if (status > 399) state("bad", why(said)); else send(() => ({ op: "edit", line: line(card), image: said.image }));
 });
 
-const events = new EventSource(`/events?slug=${encodeURIComponent(slug)}`), hear = (name, does) => events.addEventListener(name, event => does(JSON.parse(event.data)));
-hear("hello", said => { mine = said.page; run(); });
-hear("file", async said => {
-  const idle = () => !busy && !held && !queue.length;
-  if (said.slug !== slug || said.etag === etag || !idle()) return;
-  const got = await fetch(`${base}/now?etag=${etag}`, { headers: token });
-  if (got.ok && idle()) took([200, { live: words.took, ...await got.json() }], {});
-});
+const events = new EventSource(`/events?slug=${base.slice(7)}`), hear = (name, does) => events.addEventListener(name, event => does(JSON.parse(event.data)));
+hear("hello", said => { mine = said.page; heard = said.etag; run(); });
+hear("file", said => { heard = said.etag; run(); });
 hear("presence", ({ people }) => {
   for (const it of all(".presence")) it.remove();
   for (const { name, page: other, key } of people) if (other !== mine) $(key)?.append(Object.assign(page.createElement("span"), { className: "initial presence", textContent: name[0], title: name }));

@@ -11,11 +11,13 @@ const operation = field => {
   const card = field.closest("[data-card]"), value = typed.get(field.id) ?? field.value, name = field.dataset.edit;
   if (!card?.isConnected) return;
   const { card: kind, line: at, last, title } = card.dataset, line = +at;
-  if (kind === "value") return { op: kind, key: name, value };
-  if (kind === "story") return { op: "edit", line, [name]: value };
-  if (kind === "section") return { op: kind, do: "rename", line, title: value };
-  if (kind === "words" || kind === "line") return { op: kind, line, ...(+last && { last: +last }), text: value };
-  return { op: kind, do: "edit", line, kind: card.dataset.kind, title: one("[data-edit=title]", card)?.value ?? title, text: one("textarea", card).value };
+  return {
+    value: { op: kind, key: name, value },
+    story: { op: "edit", line, [name]: value },
+    section: { op: kind, do: "rename", line, title: value },
+    words: { op: kind, line, ...(+last && { last: +last }), text: value },
+    line: { op: kind, line, text: value },
+  }[kind] || { op: kind, do: "edit", line, kind: card.dataset.kind, title: one("[data-edit=title]", card)?.value ?? title, text: one("textarea", card)?.value };
 };
 const save = field => {
   clearTimeout(waiting.get(field));

@@ -9,7 +9,7 @@ one("[data-keys]").onclick = table;
 const to = (name, where) => () => { show(name); one(where)?.focus(); };
 const next = by => () => {
   const list = all(".story .opens").filter(it => it.offsetParent), at = list.indexOf(here());
-  list[at < 0 ? 0 : Math.max(0, Math.min(list.length - 1, at + by))]?.focus();
+  list[at < 0 ? 0 : at + by]?.focus();
 };
 const problem = () => {
   const list = all("#issue .strip"), it = list[(list.indexOf(here().closest(".strip")) + 1) % list.length];
