@@ -58,7 +58,7 @@ class Hands:
         """Press keys, one after another; the focus is somewhere after each."""
         for key in keys:
             self.page.keyboard.press(key)
-            until(self.page, "document.activeElement !== document.body", seconds=3)
+            until(self.page, "document.activeElement !== document.body", seconds=5)
 
     def at(self) -> str:
         """What the focus is on: its name for people."""
@@ -90,7 +90,7 @@ class Hands:
     def saved(self) -> None:
         """Wait until everything is saved."""
         self.page.wait_for_timeout(50)
-        until(self.page, SAVED, seconds=15)
+        until(self.page, SAVED, seconds=60)
 
     def headlines(self) -> list[str]:
         """Of the stories, in order."""

@@ -115,6 +115,15 @@ def test_signals_end_it_also_while_somebody_listens(root: Path, number: int) -> 
         assert time.monotonic() - begun < 15
 
 
+def test_a_signal_that_comes_with_the_address_ends_it(root: Path) -> None:
+    for wait in (0.0, 0.02, 0.1):
+        with opened(root, "--no-open") as desk:
+            time.sleep(wait)
+            code, err = desk.end()
+        assert code == 0, (wait, err)
+        assert "Traceback" not in err
+
+
 def test_it_listens_at_both_loopback_addresses_and_at_no_other(root: Path) -> None:
     with opened(root, "--no-open") as desk:
         for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):

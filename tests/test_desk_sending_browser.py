@@ -123,7 +123,7 @@ def test_it_goes_while_the_page_looks_on(browser: Browser, desk: ServedDesk) -> 
             page.click("#confirm button")
             page.wait_for_selector("h1:has-text('يوشك أن يخرج')")
             desk.clock.forward(seconds=11)
-            page.wait_for_selector("text=خرج العدد 13", timeout=60_000)
+            page.wait_for_selector("h1:has-text('خرج العدد 13')", timeout=60_000)
             assert page.locator(".states .n").first.inner_text() == str(live(desk)[0].audience)
             assert seen.troubles == []
     finally:

@@ -75,14 +75,17 @@ def serve_desk(
                 desk = Desk(workspace, listeners[0].getsockname()[1])
                 desk.library.warm()
                 log_to_stderr(as_json=log_json)
-                _tell_address(desk, listeners[0].getsockname()[1], tell, show)
-                if opens and not desk.named:
-                    _open(f"{desk.address.base}{desk.invitation(_AT_ONCE)}")
                 # What an earlier desk left in the middle goes on with this one.
                 desk.deliveries = DeliveryThread(workspace)
                 desk.deliveries.start()
                 desk.at_end(desk.deliveries.stop)
-                _run(desk, listeners, show)
+
+                def announced(port: int = listeners[0].getsockname()[1]) -> None:
+                    _tell_address(desk, port, tell, show)
+                    if opens and not desk.named:
+                        _open(f"{desk.address.base}{desk.invitation(_AT_ONCE)}")
+
+                _run(desk, listeners, show, announced)
         finally:
             for one in listeners:
                 one.close()
@@ -130,7 +133,9 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _run(desk: Desk, listeners: list[socket.socket], show: Callable[[str], None]) -> None:
+def _run(
+    desk: Desk, listeners: list[socket.socket], show: Callable[[str], None], announced: Callable[[], None]
+) -> None:
     guard = create_app(desk)
     config = uvicorn.Config(
         guard,
@@ -142,11 +147,18 @@ def _run(desk: Desk, listeners: list[socket.socket], show: Callable[[str], None]
         limit_concurrency=200,
         timeout_graceful_shutdown=_WAIT,
     )
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)  # the server has its own; this comes after it
+    server = _Server(config, desk, guard)
+
+    def end(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    # The server has its own; this one is there before it has begun, and when it has ended.
+    before = signal.signal(signal.SIGTERM, end)
     try:
+        announced()
         if not desk.named and sys.stdin is not None and sys.stdin.isatty():
             threading.Thread(target=_print_more, args=(desk, show), daemon=True).start()
-        _Server(config, desk, guard).run(sockets=listeners)
+        server.run(sockets=listeners)
     except KeyboardInterrupt:
         pass
     finally:
@@ -157,7 +169,8 @@ def _run(desk: Desk, listeners: list[socket.socket], show: Callable[[str], None]
 def _print_more(desk: Desk, show: Callable[[str], None]) -> None:
     """Print another address each time somebody presses Enter in the terminal."""
     with contextlib.suppress(OSError, ValueError):
-        for _ in sys.stdin:
+        # Not by sys.stdin: what waits there holds a lock that the end of the program wants.
+        while os.read(sys.stdin.fileno(), 4096):
             show(f"{desk.address.base}{desk.invitation()}")
 
 

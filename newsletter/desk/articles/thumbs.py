@@ -169,7 +169,8 @@ def thumb(visit: DeskRequest) -> Response:
     wide = visit.query.get("wide") == "1"
     data = visit.desk.library.thumbs.get(image, wide=wide)
     if data is None:
-        return Answer(status_code=404, headers={"cache-control": "no-store"})
+        # No picture is no fault: a 404 would stand as one in the console of every browser.
+        return Answer(status_code=204, headers={"cache-control": "no-store"})
     is_named = visit.query.get("v") == _name(image, wide=wide)[:12]
     headers = {"cache-control": _KEPT if is_named else _SHORTLY}
     return Answer(data, media_type=_TYPES[data[:2]], headers=headers)

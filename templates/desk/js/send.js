@@ -1,5 +1,8 @@
 // الإرسال: the confirmation as a dialog, and a send that is looked at each second.
-const form = document.getElementById("going"), box = document.getElementById("confirm"), live = document.querySelector("[data-live]");
+const form = document.getElementById("going"), box = document.getElementById("confirm");
+let live = document.querySelector("[data-live]"), last;
+// To load the page anew would keep what a button was pressed for from being shown.
+document.addEventListener("submit", () => { live = 0; });
 if (form) {
   form.onsubmit = async (event) => {
     event.preventDefault();
@@ -14,9 +17,9 @@ if (form) {
     box.close();
   };
 }
-let last;
 const look = async () => {
-  const answer = await fetch(live.dataset.live).catch(() => 0);
+  const answer = live && await fetch(live.dataset.live).catch(() => 0);
+  if (!live) return;
   if (answer.ok) {
     if (answer.headers.get("x-state") !== live.dataset.state) return location.reload();
     const words = await answer.text();
