@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from newsletter import delivery, issues, library, media
 from newsletter.desk.articles.column import column_of
 from newsletter.desk.models import DeskRoute
+from newsletter.desk.request import json_object
 from newsletter.desk.week import letter as living
 from newsletter.desk.week import texts
 from newsletter.desk.week.view import fragments_of, marks_of, remote_of, values_of
@@ -179,11 +179,15 @@ def _anonymous(text: str, marker: str) -> str:
 def file(request: DeskRequest) -> Response:
     """A picture of the issue's own folder."""
     folder = issues.folder_of(request.workspace.root, request.path["slug"]).resolve()
-    path = (folder / request.path["path"]).resolve()
-    kind = _KINDS.get(path.suffix.lower())
-    if kind is None or not path.is_relative_to(folder) or not path.is_file():
+    try:
+        path = (folder / request.path["path"]).resolve()
+        kind = _KINDS.get(path.suffix.lower())
+        if kind is None or not path.is_relative_to(folder) or not path.is_file():
+            return request.text("", status=404)
+        data = path.read_bytes()
+    except (OSError, RuntimeError):  # a name too long for a file; a link that leads to itself
         return request.text("", status=404)
-    return _picture(path.read_bytes(), kind, kept=False)
+    return _picture(data, kind, kept=False)
 
 
 def carried(request: DeskRequest) -> Response:
@@ -254,7 +258,7 @@ def act(request: DeskRequest) -> Response:
     """One operation from a button without JavaScript; the page comes again behind it."""
     from newsletter.desk.week.operations import run
 
-    asked = json.loads(request.form.get("act") or "{}")
+    asked = json_object(request.form.get("act") or "{}")
     run(request, request.path["slug"], {"etag": request.form.get("etag", ""), **asked})
     return request.to(f"/issue/{quote(request.path['slug'])}")
 
