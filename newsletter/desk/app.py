@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, Router
 
+from newsletter.desk.complaints import as_data, as_html
 from newsletter.desk.guard import ADMISSION, Admission, DeskGuard, same
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.refusals import refusal
@@ -108,7 +109,9 @@ def complained(request: DeskRequest, error: Complaint, *, status: int = 422) -> 
         error: What is wrong, where, and how to mend it.
         status: HTTP status.
     """
-    told = {"what": error.what, "where": error.where, "mend": error.mend}
+    words = request.desk.pages.words
     if request.wants_json:
-        return JSONResponse({"error": told}, status)
+        return JSONResponse({"error": as_data(words, error)}, status)
+    what, mend = as_html(words, error)
+    told = {"what": what, "where": error.where, "mend": mend}
     return HTMLResponse(request.fill("desk/trouble.html.j2", {"place": "", "trouble": told}), status)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from newsletter.desk.complaints import as_data
 from newsletter.issues.operations import (
     AddOperation,
     DropOperation,
@@ -90,7 +91,7 @@ def error_of(words: PageWords, error: Complaint) -> dict[str, str]:
     for pattern, say in _ERRORS:
         if re.match(pattern, error.what):
             return {"what": words.plain(say(words)), "where": place, "mend": ""}
-    return {"what": error.what, "where": place, "mend": error.mend}
+    return {**as_data(words, error), "where": place}
 
 
 _ERRORS: tuple[tuple[str, Callable[[PageWords], str]], ...] = (

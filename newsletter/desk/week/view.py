@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from newsletter import library
 from newsletter.check.fix import FIXES
+from newsletter.desk.complaints import as_html
 from newsletter.desk.week import letter as living
 from newsletter.desk.week import texts
 from newsletter.desk.week.problems import told
@@ -154,6 +155,7 @@ def values_of(request: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
         "undo": edited.undo(request.editor.name),
         "redo": edited.redo(request.editor.name),
         "broken": edited.broken,
+        "why": as_html(request.desk.pages.words, edited.broken.error) if edited.broken is not None else (),
     }
     issue = edited.issue
     if issue is None:

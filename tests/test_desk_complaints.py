@@ -1,0 +1,89 @@
+"""What the desk says where the code complains: in its own language, with what to do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from desk_newsroom import NOW, Clock, make, opened
+from desk_visits import DeskVisitor, at_desk
+
+from newsletter.desk import complaints
+
+LOCALES = Path(__file__).resolve().parents[1] / "templates" / "locale"
+ENGLISH = re.compile(r"\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b")
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("complaints") / "room", readers=3, sent=False)
+
+
+def seen(html: str) -> str:
+    """The words of a page without its markup, scripts and data."""
+    return re.sub(r"<[^>]*>", " ", html.partition("<main")[2])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instead", "told"),
+    [
+        (r'subject = "', "subject = ", "سطر في رأس العدد لا يُقرأ"),
+        (r"(?m)^number = .*\n", "", "رأس العدد ينقصه"),
+        (r"(?m)^number = .*$", "number = 13\nnumber = 14", "مرتين"),
+        (r"(?m)^list = .*$", 'lust = "readers"', "لا يعرف رأس العدد الاسم"),
+        (r"(?s)^.*$", "", "لا يبدأ الملف بسطر"),
+    ],
+)
+def test_an_issue_that_cannot_be_understood_is_told_of_in_arabic_on_both_pages(
+    room: Path, pattern: str, instead: str, told: str
+) -> None:
+    file = room / "issues" / "13" / "issue.md"
+    before = file.read_text("utf-8")
+    file.write_text(re.sub(pattern, instead, before, count=1), "utf-8")
+    try:
+        with opened(room, Clock(NOW)) as workspace:
+            desk: DeskVisitor = at_desk(workspace)
+            for path in ("/issue/13", "/send/13"):
+                words = seen(desk.get(path).text)
+                assert told in words
+                assert "front matter" not in words
+                assert "does not begin" not in words
+                assert "is not known" not in words
+    finally:
+        file.write_text(before, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"hello", "ليس هذا الملف صورة"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "لا تعرض برامج البريد"),
+        (b"", "هذا الملف فارغ"),
+    ],
+)
+def test_a_file_that_is_no_picture_is_refused_in_arabic_with_what_to_do(room: Path, content: bytes, told: str) -> None:
+    with opened(room, Clock(NOW)) as workspace:
+        desk = at_desk(workspace)
+        answer = desk.post(
+            "/issue/13/picture", files={"picture": ("a.png", content)}, headers={"accept": "application/json"}
+        )
+        error = answer.json()["error"]
+        assert (answer.status_code, ENGLISH.search(error["what"] + error["mend"])) == (422, None)
+        assert told in error["what"]
+        assert error["mend"]
+
+
+def test_an_issue_that_is_not_there_is_told_in_arabic(room: Path) -> None:
+    with opened(room, Clock(NOW)) as workspace:
+        words = seen(at_desk(workspace).get("/issue/99").text)
+        assert "ملف العدد غير موجود" in words
+        assert ENGLISH.search(words) is None
+
+
+def test_every_sentence_for_a_complaint_stands_in_the_catalogue() -> None:
+    with (LOCALES / "ar" / "desk.po").open("rb") as file:
+        there = {one.id for one in read_po(file) if one.string}
+    asked = {text for _, what, mend in complaints.KNOWN for text in (what, mend)}
+    assert asked - there == set()
