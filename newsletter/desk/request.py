@@ -63,13 +63,7 @@ class DeskRequest:
         Raises:
             NashraError: It is none.
         """
-        try:
-            found = json.loads(self.body)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise NashraError("the page sent something that is no JSON object", mend="load the page again")
-        return found
+        return json_object(self.body)
 
     @property
     def wants_json(self) -> bool:
@@ -111,3 +105,21 @@ class DeskRequest:
         """A template filled as text, with what every template may use of this request."""
         common = {"editor": self.editor, "csrf": self.csrf, "warnings": self.desk.warnings}
         return self.desk.pages.fill(template, {**common, **values})
+
+
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """A JSON object that a page sent.
+
+    Args:
+        text: A body, or a field of a form.
+
+    Raises:
+        NashraError: It is none.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):  # brackets in brackets without end
+        found = None
+    if not isinstance(found, dict):
+        raise NashraError("the page sent something that is no JSON object", mend="load the page again")
+    return found

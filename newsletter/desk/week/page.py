@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from newsletter import delivery, issues, library, media
 from newsletter.desk.articles.column import column_of
 from newsletter.desk.models import DeskRoute
+from newsletter.desk.request import json_object
 from newsletter.desk.week import letter as living
 from newsletter.desk.week import texts
 from newsletter.desk.week.view import fragments_of, marks_of, remote_of, values_of
@@ -240,7 +240,7 @@ def _current(snapshot: Snapshot) -> str:
         try:
             number = file.issue.number
         except IssueError:
-            number = max((_number(name) for name in (slug,)), default=0)
+            number = _number(slug)
         best = max(best, (str(number) not in sent, number, slug))
     return best[2]
 
@@ -254,7 +254,7 @@ def act(request: DeskRequest) -> Response:
     """One operation from a button without JavaScript; the page comes again behind it."""
     from newsletter.desk.week.operations import run
 
-    asked = json.loads(request.form.get("act") or "{}")
+    asked = json_object(request.form.get("act", ""))
     run(request, request.path["slug"], {"etag": request.form.get("etag", ""), **asked})
     return request.to(f"/issue/{quote(request.path['slug'])}")
 
