@@ -378,8 +378,8 @@ def test_what_is_no_picture_is_none_from_then_on(
     pictures = with_pictures(workspace, one=answer)
     shelve(workspace, piece(1, "قطار", image=f"{SITE}/one"))
     gone = visitor.get("/thumb/1?v=1")
-    assert (gone.status_code, gone.headers["cache-control"]) == (404, "no-store")
-    assert visitor.get("/thumb/1").status_code == 404
+    assert (gone.status_code, gone.headers["cache-control"]) == (204, "no-store")
+    assert visitor.get("/thumb/1").status_code == 204
     assert pictures.asked == [f"{SITE}/one"]
     # It is known beforehand the next time.
     assert "<img" not in visitor.get("/articles").text
@@ -392,18 +392,18 @@ def test_a_slow_site_does_not_hold_up_the_page(
     pictures = with_pictures(workspace, **{str(number): picture(40, 30) for number in range(9)})
     shelve(workspace, *(piece(number, f"مادة {number}", image=f"{SITE}/{number}") for number in range(1, 9)))
     pictures.gate.clear()
-    assert [visitor.get(f"/thumb/{number}").status_code for number in range(1, 9)] == [404] * 8
+    assert [visitor.get(f"/thumb/{number}").status_code for number in range(1, 9)] == [204] * 8
     assert len(pictures.asked) == 4
     pictures.gate.set()
     until = time.monotonic() + 20
-    while visitor.get("/thumb/8").status_code == 404 and time.monotonic() < until:
+    while visitor.get("/thumb/8").status_code == 204 and time.monotonic() < until:
         time.sleep(0.02)
     assert visitor.get("/thumb/8").status_code == 200
 
 
 @pytest.mark.parametrize("number", ["0", "99", "-1", "x", "1.5", "٣", "9" * 40, "1;drop"])
 def test_no_such_article_has_no_picture(visitor: DeskVisitor, number: str) -> None:
-    assert visitor.get(f"/thumb/{number}").status_code == 404
+    assert visitor.get(f"/thumb/{number}").status_code == 204
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def test_only_addresses_of_the_web_and_whole_paths_are_pictures(
     pictures = with_pictures(workspace)
     shelve(workspace, piece(1, "قطار", image=image))
     assert "<img" not in visitor.get("/articles").text
-    assert visitor.get("/thumb/1").status_code == 404
+    assert visitor.get("/thumb/1").status_code == 204
     assert pictures.asked == []
 
 

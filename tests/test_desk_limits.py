@@ -34,8 +34,8 @@ def loaded(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", [name for name in WORDS if name.endswith(".html.j2")])
-def test_no_page_loads_more_than_20_kb_of_javascript(pages: DeskPages, name: str) -> None:
-    assert sum(len((pages.asset(module) or "").encode("utf-8")) for module in loaded(name)) <= 20_000
+def test_no_page_loads_more_than_20_kib_of_javascript(pages: DeskPages, name: str) -> None:
+    assert sum(len((pages.asset(module) or "").encode("utf-8")) for module in loaded(name)) <= 20 * 1024
 
 
 def test_every_module_is_loaded_by_a_page(pages: DeskPages) -> None:
@@ -48,8 +48,8 @@ def test_every_module_is_loaded_by_a_page(pages: DeskPages) -> None:
 
 
 @pytest.mark.parametrize("place", SHEETS)
-def test_no_page_has_a_stylesheet_of_more_than_24_kb(pages: DeskPages, place: str) -> None:
-    assert 4000 < len(pages.styles[place].encode("utf-8")) <= 24_000
+def test_no_page_has_a_stylesheet_of_more_than_24_kib(pages: DeskPages, place: str) -> None:
+    assert 4000 < len(pages.styles[place].encode("utf-8")) <= 24 * 1024
 
 
 def test_every_part_of_the_stylesheet_belongs_to_a_place() -> None:

@@ -167,7 +167,8 @@ def thumb(visit: DeskRequest) -> Response:
             image = library.picture(connection, int(number))
     data = visit.desk.library.thumbs.get(image, wide=visit.query.get("wide") == "1")
     if data is None:
-        return Answer(status_code=404, headers={"cache-control": "no-store"})
+        # No picture is no fault: a 404 would stand as one in the console of every browser.
+        return Answer(status_code=204, headers={"cache-control": "no-store"})
     kept = KEPT if visit.query.get("v") else {"cache-control": "private, max-age=3600"}
     return Answer(data, media_type=_TYPES[data[:2]], headers=kept)
 

@@ -88,7 +88,7 @@ class ShownLetters:
         """The letter as those get it who decline some topics; None for who gets none.
 
         Args:
-            issue: Whole.
+            issue: The whole issue, every section in it.
             etag: Of the file's text.
             declined: Bits of the topics; 0 is the whole letter.
         """
@@ -126,7 +126,7 @@ def cuts(workspace: Workspace, issue: Issue, declinations: Sequence[int]) -> lis
 
     Args:
         workspace: The workspace.
-        issue: Whole.
+        issue: The whole issue, every section in it.
         declinations: Bits of declined topics, one for each combination that somebody has.
     """
     known = variants.topics_of(workspace, issue.list)

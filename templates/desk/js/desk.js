@@ -16,8 +16,9 @@ export const state = (name, said) => {
   it.dataset.state = name;
   if (said) one("span", it).textContent = said;
 };
+export const token = { accept: "application/json", "X-CSRF": one("[name=csrf]").content };
 const post = (path, sent) => fetch(base + path, {
-  method: "POST", headers: { accept: "application/json", "X-CSRF": one("[name=csrf]").content, ...sent.append ? {} : { "content-type": "application/json" } },
+  method: "POST", headers: { ...token, ...sent.append ? {} : { "content-type": "application/json" } },
   body: sent.append ? sent : JSON.stringify(sent),
 }).then(async got => [got.status, await got.json()]).catch(() => [599, {}]);
 const why = said => said.error ? `${said.error.what} · ${said.error.mend}` : words.gone;
@@ -192,7 +193,7 @@ hear("hello", said => { mine = said.page; run(); });
 hear("file", async said => {
   const idle = () => !busy && !held && !queue.length;
   if (said.slug !== slug || said.etag === etag || !idle()) return;
-  const got = await fetch(`${base}/now?etag=${etag}`, { headers: { accept: "application/json" } });
+  const got = await fetch(`${base}/now?etag=${etag}`, { headers: token });
   if (got.ok && idle()) took([200, { live: words.took, ...await got.json() }], {});
 });
 hear("presence", ({ people }) => {

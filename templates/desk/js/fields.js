@@ -14,8 +14,7 @@ const operation = field => {
   if (kind === "value") return { op: kind, key: name, value };
   if (kind === "story") return { op: "edit", line, [name]: value };
   if (kind === "section") return { op: kind, do: "rename", line, title: value };
-  if (kind === "words") return { op: kind, line, ...(+last && { last: +last }), text: value };
-  if (kind === "line") return { op: kind, line, text: value };
+  if (kind === "words" || kind === "line") return { op: kind, line, ...(+last && { last: +last }), text: value };
   return { op: kind, do: "edit", line, kind: card.dataset.kind, title: one("[data-edit=title]", card)?.value ?? title, text: one("textarea", card).value };
 };
 const save = field => {

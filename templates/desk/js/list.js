@@ -1,6 +1,8 @@
 // The articles: sixty rows at a time, a search 120 ms after the last key, one stop for Tab, and what is in the issue.
-const $ = id => document.getElementById(id), rows = $("rows"), form = $("search"), box = $("articles"), slug = rows.dataset.slug;
-const one = what => rows.querySelector(what), rounds = () => [...rows.querySelectorAll(".round")];
+import { $, all, on, tell, token } from "./desk.js";
+
+const rows = $("rows"), form = $("search"), box = $("articles"), slug = rows.dataset.slug;
+const one = what => rows.querySelector(what), rounds = () => all(".round", rows);
 let timer = 0, asked = 0, busy = 0;
 
 const wanted = () => {
@@ -20,24 +22,27 @@ const ask = async (after = "") => {
   rows.ariaBusy = false;
   busy = 0;
   if (!html) return;
-  const made = document.createRange().createContextualFragment(html), told = made.querySelector("[data-told]")?.dataset.told;
+  const made = document.createRange().createContextualFragment(html), told = made.querySelector("[data-told]")?.dataset.told, at = document.activeElement, lost = rows.contains(at);
   if (after) one(".more").replaceWith(made);
-  else { rows.replaceChildren(made); box.scrollTop = 0; }
-  if (told) say(told);
+  else {
+    rows.replaceChildren(made);
+    box.scrollTop = 0;
+    if (lost) $("seek").focus();
+  }
+  if (told) {
+    $("found").textContent = told;
+    if (form.contains(at)) tell(told);
+  }
   ready();
 };
-const say = told => {
-  $("found").textContent = told;
-  if (form.contains(document.activeElement)) $("live").textContent = told;
-};
-const seen = new IntersectionObserver(all => all.some(each => each.isIntersecting) && ask(one(".more").dataset.after), { root: box, rootMargin: "900px" });
+const seen = new IntersectionObserver(found => found.some(each => each.isIntersecting) && ask(one(".more").dataset.after), { root: box, rootMargin: "900px" });
 const ready = () => {
   seen.disconnect();
   if (one(".more")) seen.observe(one(".more"));
   stop(one(".round[tabindex='0']") || one(".round"));
 };
 const start = () => {
-  for (const name of form.querySelectorAll("[data-title]")) {
+  for (const name of all("[data-title]", form)) {
     const chosen = name.closest("details").querySelector(":checked");
     name.parentElement.classList.toggle("on", !!chosen.value);
     name.textContent = chosen.value ? chosen.nextSibling.textContent : name.dataset.title;
@@ -68,12 +73,12 @@ rows.addEventListener("focusin", event => event.target.matches(".round") && stop
 // A picture that was not there in time is asked for once more.
 rows.addEventListener("error", ({ target: at }) => at.src.includes("#") ? at.remove() : setTimeout(() => { at.src += "&again#"; }, 3000), true);
 box.addEventListener("keydown", event => {
-  const { key, target: at } = event, all = rounds().filter(each => each.checkVisibility());
-  const here = all.indexOf(at), by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[key];
+  const { key, target: at } = event, shown = rounds().filter(each => each.checkVisibility());
+  const here = shown.indexOf(at), by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[key];
   if (event.altKey || event.ctrlKey || event.metaKey || (here < 0 && !(at === $("seek") && key === "ArrowDown"))) return;
-  const next = { Home: 0, End: all.length - 1 }[key] ?? Math.min(here + by, all.length - 1), twins = at.closest(".article")?.querySelector("details");
+  const next = { Home: 0, End: shown.length - 1 }[key] ?? Math.min(here + by, shown.length - 1), twins = at.closest(".article")?.querySelector("details");
   if (next < 0) $("seek").focus();
-  else if (next >= 0) stop(all[next], true);
+  else if (next >= 0) stop(shown[next], true);
   else if (key === "+") at.ariaPressed === "true" || at.click();
   else if (twins && /^Arrow/.test(key)) twins.open = !twins.open;
   else return;
@@ -84,10 +89,10 @@ box.addEventListener("click", async event => {
   if (!button) return;
   if ("sent" in button.dataset) return $("unsent").click();
   button.disabled = true;
-  const said = await fetch("/collect", { method: "POST", headers: { accept: "application/json", "X-CSRF": document.querySelector("meta[name=csrf]").content } }).then(got => got.json(), () => 0);
+  const said = await fetch("/collect", { method: "POST", headers: token }).then(got => got.json(), () => 0);
   button.disabled = false;
   await ask();
-  $("live").textContent = $("found").textContent = said.live || said.error?.what || "";
+  tell($("found").textContent = said.live || said.error?.what || "");
 });
-document.addEventListener("desk:edited", mark);
+on("desk:edited", mark);
 if (rows.ariaBusy === "true") ask(); else ready();
