@@ -85,6 +85,7 @@ def _frame(request: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dic
         "today": _today(words, now),
         "due": due,
         "state": words.say("Draft"),
+        "gone": False,
         "cuts": [],
         "texts": texts.of_page(words),
         "keys": texts.keys(words),
@@ -93,6 +94,7 @@ def _frame(request: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dic
     if edited.issue is not None:
         sends = [send for send in snapshot.sends if send.issue == str(edited.issue.number)]
         values["state"] = texts.state(words, sends)
+        values["gone"] = bool(sends) and sends[-1].state == "finished"
         values["cuts"] = _cuts(request, edited.issue)
     return values
 
