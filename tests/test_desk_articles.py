@@ -25,6 +25,7 @@ from newsletter import library
 from newsletter.desk.articles import column_of, thumbs
 from newsletter.desk.articles.column import _passage, age, marked
 from newsletter.desk.models import Editor
+from newsletter.ledger import activity
 from newsletter.models import Article
 from newsletter.sources.http import Fetched, FetchError
 from newsletter.storage.tables import issue as issue_table
@@ -457,6 +458,9 @@ def test_collecting_reads_the_sources_and_says_what_came(tmp_path: Path) -> None
         assert said["live"] == "لا جديد. مصدر واحد لم يُعطِ شيئًا."
         visitor.desk.library.collecting.acquire()
         assert visitor.post("/collect").status_code == 202
+        with workspace.database.read() as connection:
+            lines = activity.read(connection, acts=["collect"])
+        assert [(one.by, one.about) for one in lines] == [("سلمى", "0"), ("سلمى", "0"), ("سلمى", "12")]
 
 
 def test_without_a_source_there_is_nothing_to_collect(tmp_path: Path) -> None:

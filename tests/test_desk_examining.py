@@ -22,6 +22,7 @@ from newsletter.desk.examining.run import DoctorRun, DoctorView, run_of
 from newsletter.desk.examining.view import page_values
 from newsletter.desk.examining.words import DoctorWords
 from newsletter.desk.frame import DeskPages
+from newsletter.ledger import activity
 from newsletter.letters.templates import environment
 from newsletter.senders import registry
 from newsletter.text.sentences import Sentence, counted, joined, said
@@ -300,6 +301,8 @@ def test_a_world_is_examined_once_at_a_time(workspace: Workspace) -> None:
 def test_a_copy_is_made_by_one_press(visitor: DeskVisitor, workspace: Workspace) -> None:
     assert visitor.post("/backup").headers["location"] == "/doctor#backup"
     assert len(list((workspace.root / "backups").glob("*.db"))) == 1
+    with workspace.database.read() as connection:
+        assert [(one.by, one.act) for one in activity.read(connection)] == [("سلمى", "backup")]
 
 
 @pytest.mark.parametrize("path", ["/doctor/run", "/backup"])

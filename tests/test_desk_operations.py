@@ -14,6 +14,7 @@ from desk_visits import DeskVisitor, at_desk
 from PIL import Image
 
 from newsletter.issues.operations import parsed
+from newsletter.ledger import approvals
 from newsletter.wiring import Workspace
 from newsletter.workflows.editing import apply, open_issue
 
@@ -128,6 +129,48 @@ def test_a_conflict_is_shown_and_decided(workspace: Workspace, slug: str) -> Non
         assert now.stories[0].headline == left
     bad = sent(visitor, slug, "merge", etag=said["etag"], base=seen.etag, mine=mine, choice="all")
     assert bad.status_code == 422
+
+
+def test_who_changes_the_issue_is_its_last_editor_and_who_changes_nothing_is_not(
+    workspace: Workspace, slug: str
+) -> None:
+    def last() -> str:
+        with workspace.database.read() as connection:
+            return approvals.editor_of(connection, str(slug).partition("-")[0])
+
+    first, second = at_desk(workspace, name="سلمى"), at_desk(workspace, name="ليلى")
+    assert last() == ""
+    seen = open_issue(workspace, slug)
+    assert seen.issue is not None
+    line = seen.issue.stories[0].line
+    edit: dict[str, Any] = {"op": "edit", "line": line, "title": "عنوان سلمى"}
+    assert sent(first, slug, etag=seen.etag, **edit).status_code == 200
+    assert last() == "سلمى"
+    same = sent(second, slug, etag=etag(workspace, slug), **edit)
+    assert (same.status_code, same.json()["etag"], last()) == (200, etag(workspace, slug), "سلمى")
+    now = etag(workspace, slug)
+    assert sent(second, slug, etag=now, op="value", key="subject", value="ميناء جديد").status_code == 200
+    assert last() == "ليلى"
+    assert sent(first, slug, etag=etag(workspace, slug), op="undo").status_code == 200
+    assert last() == "سلمى"
+    apply(workspace, slug, etag(workspace, slug), parsed({**edit, "title": "عنوان ليلى"}), by="ليلى")
+    against = sent(first, slug, etag=seen.etag, **edit)
+    said = {"etag": against.json()["etag"], "base": seen.etag, "mine": edit}
+    assert (against.status_code, last()) == (409, "ليلى")
+    assert sent(first, slug, "merge", choice="theirs", **said).status_code == 200
+    assert last() == "ليلى"
+    assert sent(first, slug, "merge", choice="mine", **said).status_code == 200
+    assert last() == "سلمى"
+
+
+def test_what_is_no_operation_is_refused_with_a_sentence(workspace: Workspace, slug: str) -> None:
+    visitor, before = at_desk(workspace), etag(workspace, slug)
+    deep = "[" * 100_000
+    for act in ("", "{", "[]", "null", deep):
+        answer = visitor.post(f"/issue/{slug}/act", data={"etag": before, "act": act})
+        assert answer.status_code == 422, act[:9]
+    assert visitor.post(f"/issue/{slug}/op", content=deep, headers=JSON).status_code == 422
+    assert etag(workspace, slug) == before
 
 
 def test_what_changed_outside_is_fetched_again(workspace: Workspace, slug: str) -> None:

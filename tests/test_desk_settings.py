@@ -17,6 +17,7 @@ from desk_visits import DeskVisitor, at_desk
 from newsletter.desk.settings.form import changes, shown
 from newsletter.desk.settings.shape import FormSetting, form_of, sections
 from newsletter.errors import SettingsError
+from newsletter.ledger import activity
 from newsletter.text.toml_editing import edited, value_at
 from newsletter.wiring import Workspace, open_workspace
 
@@ -141,6 +142,9 @@ def test_what_was_saved_holds_at_once_and_can_be_taken_back(
     assert (root / "newsletter.toml").read_bytes() == before
     assert workspace.publication.accent == "#0f766e"
     assert visitor.post("/settings/undo").status_code == 422
+    with workspace.database.read() as connection:
+        lines = activity.read(connection)
+    assert [(one.by, one.act, one.about) for one in lines] == [("سلمى", "settings", "letter")] * 2
 
 
 def test_nothing_is_taken_back_once_somebody_else_wrote(visitor: DeskVisitor, root: Path) -> None:

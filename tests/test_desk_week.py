@@ -136,6 +136,18 @@ def test_a_picture_of_another_site_is_shown_only_as_the_library_keeps_it(workspa
     assert "data:image/gif" in letter
 
 
+@pytest.mark.parametrize("variant", ["", "?variant=2"])
+def test_a_page_that_is_loaded_again_has_letters_by_the_settings_of_now(workspace: Workspace, variant: str) -> None:
+    visitor, path = at_desk(workspace), workspace.root / "newsletter.toml"
+    old, new = workspace.publication.accent, "#7a2e5d"
+    assert old in visitor.get(f"/issue/13/letter{variant}").text
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("[letter]\n", f'[letter]\naccent = "{new}"\n', 1), "utf-8")
+    visitor.desk.reopen()
+    visitor.get("/issue/13")
+    assert new in visitor.get(f"/issue/13/letter{variant}").text
+
+
 def test_a_story_is_moved_without_javascript(workspace: Workspace) -> None:
     visitor = at_desk(workspace)
     page = visitor.get("/issue/13").text

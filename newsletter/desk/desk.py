@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from newsletter.desk import address
 from newsletter.desk.articles.shelf import DeskLibrary
 from newsletter.desk.delays import SignInDelays
+from newsletter.desk.events import DeskEvents
 from newsletter.desk.frame import DeskPages
 from newsletter.desk.models import Editor, Role
 from newsletter.desk.sending.memory import SendMemory
 from newsletter.desk.sign_ins import ALONE, NAMED, TOKEN, SignIn, SignIns
+from newsletter.desk.week.letter import ShownLetters
 from newsletter.workspace.editors import EditorsFile, NamedEditor, folded
 
 if TYPE_CHECKING:
-    from newsletter.desk.events import DeskEvents
-    from newsletter.desk.week.letter import ShownLetters
     from newsletter.ledger.activity import Act
     from newsletter.wiring import Workspace
     from newsletter.workflows.outgoing import DeliveryThread
@@ -47,6 +47,15 @@ class Desk:
         self.proxies = tuple(ip_network(one) for one in settings.trusted_proxies) if self.named else ()
         self.sign_ins = SignIns(workspace.now, NAMED if self.named else ALONE)
         self.delays = SignInDelays(workspace.now)
+        # One of each from the first moment: two requests that come at once must not get two hubs, or two memories.
+        self.events = DeskEvents(workspace.root)
+        """What open pages are told."""
+        self.letters = ShownLetters(workspace)
+        """The letters of the issues that are being edited."""
+        self.library = DeskLibrary(workspace)
+        """The library in memory, and the small pictures of its articles."""
+        self.sending = SendMemory(self._wake)
+        """What it remembers of its sends."""
         self._editors = EditorsFile(workspace.root)
         self._endings: list[Callable[[], None]] = []
         self.deliveries: DeliveryThread | None = None
@@ -108,7 +117,8 @@ class Desk:
         self._endings.append(function)
 
     def end(self) -> None:
-        """Call everything that waits for the end of the desk, the newest first; once."""
+        """End what pages are told, and call everything that waits for the end of the desk, the newest first; once."""
+        self.events.end()
         while self._endings:
             self._endings.pop()()
 
@@ -121,11 +131,6 @@ class Desk:
         self.workspace.renew()
         self.__dict__.pop("pages", None)
 
-    @cached_property
-    def sending(self) -> SendMemory:
-        """What it remembers of its sends."""
-        return SendMemory(self._wake)
-
     def _wake(self) -> None:
         if self.deliveries is not None:
             self.deliveries.wake()
@@ -135,27 +140,6 @@ class Desk:
         """Its pages."""
         workspace = self.workspace
         return DeskPages(workspace.templates, workspace.publication, workspace.settings.desk.language)
-
-    @cached_property
-    def library(self) -> DeskLibrary:
-        """The library in memory, and the small pictures of its articles."""
-        return DeskLibrary(self.workspace)
-
-    @cached_property
-    def events(self) -> DeskEvents:
-        """What open pages are told."""
-        from newsletter.desk.events import DeskEvents
-
-        made = DeskEvents(self.workspace.root)
-        self.at_end(made.end)
-        return made
-
-    @cached_property
-    def letters(self) -> ShownLetters:
-        """The letters of the issues that are being edited."""
-        from newsletter.desk.week.letter import ShownLetters
-
-        return ShownLetters(self.workspace)
 
 
 def editor_named(found: NamedEditor) -> Editor:

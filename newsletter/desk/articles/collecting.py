@@ -26,6 +26,7 @@ def collect(visit: DeskRequest) -> Response:
         outcome = workflow.gather(visit.workspace)
     finally:
         lock.release()
+    visit.desk.noted("collect", by=visit.editor.name, about=str(len(outcome.added)))
     told = words.count("{n} new article", "{n} new articles", len(outcome.added))
     if outcome.troubles:
         failed = words.count("{n} source gave nothing", "{n} sources gave nothing", len(outcome.troubles))

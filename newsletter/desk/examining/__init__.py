@@ -28,6 +28,7 @@ def _backup(request: DeskRequest) -> Response:
     from newsletter.storage.database import backup
 
     backup(request.workspace.database, now=request.workspace.now())
+    request.desk.noted("backup", by=request.editor.name)
     run_of(request.desk).look_again("backup")
     return request.to("/doctor#backup")
 

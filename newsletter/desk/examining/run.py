@@ -125,10 +125,8 @@ class DoctorRun:
         self._publish()
 
     def _publish(self) -> None:
-        events = getattr(self._desk, "events", None)
-        if events is not None:
-            view = self._view
-            events.publish("doctor", {"running": view.running, "told": view.told, "of": len(LINES)})
+        view = self._view
+        self._desk.events.publish("doctor", {"running": view.running, "told": view.told, "of": len(LINES)})
 
 
 _RUNS: WeakKeyDictionary[Desk, DoctorRun] = WeakKeyDictionary()

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from newsletter.desk.frame import DeskPages
     from newsletter.workflows.doctor import Examined
 
-BACKUP = "backup"
-"""The line whose mend is a button of the page."""
-
 
 @dataclass(frozen=True, slots=True)
 class DoctorRow:

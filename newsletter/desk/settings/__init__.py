@@ -67,6 +67,7 @@ def _save(request: DeskRequest) -> Response:
             return _page(request, section, file, said=said, error=error)
         if made.text != file.text:
             request.desk.reopen()
+            request.desk.noted("settings", by=request.editor.name, about=section)
     return request.to(f"/settings/{section}?saved={'1' if made.text != file.text else '0'}")
 
 
@@ -79,6 +80,7 @@ def _undo(request: DeskRequest) -> Response:
         replace(file, text=last.before).save(request.workspace.environment)
         del _LAST[request.desk]
         request.desk.reopen()
+        request.desk.noted("settings", by=request.editor.name, about=last.section)
     return request.to(f"/settings/{last.section}?saved=2")
 
 

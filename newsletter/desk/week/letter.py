@@ -71,12 +71,14 @@ class ShownLetters:
         Args:
             issue: As far as its file can be understood.
             etag: Of the file's text.
-            fresh: Look again: the library may have changed meanwhile.
+            fresh: Look again, also for each topic: library and settings may have changed meanwhile.
         """
         key = (issue.path, etag)
         with self._lock:
             if fresh or key not in self._checked:
                 self._checked[key] = inspect(self.workspace, issue)
+                for old in [one for one in self._cut if one[:2] == key]:
+                    del self._cut[old]
                 _keep(self._checked, _KEPT)
                 if self._checked[key].draft is not None:
                     self._remember(self._checked[key].draft)

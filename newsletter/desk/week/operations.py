@@ -12,7 +12,6 @@ from newsletter.desk.week.sayings import error_of, said_of
 from newsletter.desk.week.view import fragments_of
 from newsletter.errors import DiskError, IssueError
 from newsletter.issues.operations import Operation, parsed
-from newsletter.ledger import approvals
 from newsletter.workflows import editing
 from newsletter.workflows.editing import pictures
 
@@ -43,10 +42,9 @@ def run(request: DeskRequest, slug: str, asked: Mapping[str, Any]) -> EditedIssu
         ConflictError: The file says something else by now.
         IssueError: It cannot be done.
     """
-    rest = {key: value for key, value in asked.items() if key not in ("etag", "merge")}
     etag = _etag(asked, "etag")
     edited = editing.apply(
-        request.workspace, slug, etag, parsed(rest), by=request.editor.name, merge=asked.get("merge") is True
+        request.workspace, slug, etag, _operation(asked), by=request.editor.name, merge=asked.get("merge") is True
     )
     _tell(request, edited)
     return edited
@@ -68,7 +66,7 @@ def decide(request: DeskRequest) -> Response:
     mine, choice = asked.get("mine"), asked.get("choice")
     if not isinstance(mine, dict) or choice not in ("both", "mine", "theirs"):
         raise IssueError("a decision needs mine, and both, mine or theirs as its choice", mend="load the page again")
-    operation = parsed({key: value for key, value in mine.items() if key not in ("etag", "merge")})
+    operation = _operation(mine)
     etag, base = _etag(asked, "etag"), _etag(asked, "base")
     try:
         edited = editing.merge(request.workspace, slug, etag, base, operation, choice, by=request.editor.name)
@@ -103,12 +101,7 @@ def present(request: DeskRequest) -> Response:
 
 
 def _tell(request: DeskRequest, edited: EditedIssue) -> None:
-    """Write down who wrote at the issue last, and tell its other pages."""
-    workspace = request.workspace
-    if edited.issue is not None:
-        with workspace.database.write() as connection:
-            key = str(edited.issue.number)
-            approvals.note_editor(connection, key, by=request.editor.name, now=workspace.now())
+    """Tell the other pages of an issue that it was changed."""
     request.desk.events.publish(
         "file", {"slug": edited.slug, "etag": edited.etag, "gone": False, "by": request.editor.name}
     )

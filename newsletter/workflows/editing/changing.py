@@ -32,6 +32,7 @@ from newsletter.issues.operations import (
 from newsletter.issues.operations import apply as applied
 from newsletter.issues.operations.cutting import put
 from newsletter.issues.saving import write_whole
+from newsletter.ledger import approvals
 from newsletter.models import Holding, Problem
 from newsletter.workflows import renewing
 from newsletter.workflows.draft.offering import as_sections, last_picture
@@ -69,7 +70,7 @@ def apply(
         slug: Name of the issue's folder.
         etag: Fingerprint of the text that the operation was made for.
         operation: What is to be done.
-        by: Whose it is, for the steps that can be taken back.
+        by: Whose it is, for the steps that can be taken back and for who wrote last; empty for nobody in particular.
         merge: Join it with a change that was made outside of the desk, when that is elsewhere; else it is asked.
 
     Raises:
@@ -91,7 +92,7 @@ def apply(
             raise ConflictError(conflict, str(now.path))
         return replace(_done(workspace, now, carry, by), merged=True)
 
-    return _saved(workspace, slug, changed)
+    return _saved(workspace, slug, by, changed)
 
 
 def merge(
@@ -133,10 +134,12 @@ def merge(
             raise ConflictError(conflict, str(now.path))
         return replace(_done(workspace, now, carry, by), merged=choice == "both")
 
-    return _saved(workspace, slug, changed)
+    return _saved(workspace, slug, by, changed)
 
 
-def _saved(workspace: Workspace, slug: str, changed: Callable[[EditedIssue, History], _Change | None]) -> EditedIssue:
+def _saved(
+    workspace: Workspace, slug: str, by: str, changed: Callable[[EditedIssue, History], _Change | None]
+) -> EditedIssue:
     """The issue after a change, which is on the disk then."""
     path = folder_of(workspace.root, slug) / FILE
     history = History(path.parent)
@@ -148,7 +151,7 @@ def _saved(workspace: Workspace, slug: str, changed: Callable[[EditedIssue, Hist
             if change is None:
                 return now
             try:
-                return _written(workspace, now, change, history)
+                return _written(workspace, now, change, history, by)
             except IssueError:
                 if last and path.is_file() and read_bytes(path) != now.manuscript.read_as:
                     continue  # another program was quicker, and the operation is carried over to what it wrote
@@ -156,7 +159,7 @@ def _saved(workspace: Workspace, slug: str, changed: Callable[[EditedIssue, Hist
     raise AssertionError("the last try ends it")
 
 
-def _written(workspace: Workspace, now: EditedIssue, change: _Change, history: History) -> EditedIssue:
+def _written(workspace: Workspace, now: EditedIssue, change: _Change, history: History, by: str) -> EditedIssue:
     before = now.manuscript.read_as
     assert before is not None, "it was read"
     if change.raw != before:
@@ -172,9 +175,13 @@ def _written(workspace: Workspace, now: EditedIssue, change: _Change, history: H
             history.fault = fault
             raise
     edited = understood(now.slug, now.path, change.raw, change.steps)
-    if change.added is not None and edited.issue is not None:
+    # Who changed nothing wrote nothing: the one before stays the last, and cannot approve what they wrote.
+    if edited.issue is not None and change.raw != before:
         with workspace.database.write() as connection:
-            renewing.offer(connection, edited.issue, [change.added])
+            if by:
+                approvals.note_editor(connection, str(edited.issue.number), by=by, now=workspace.now())
+            if change.added is not None:
+                renewing.offer(connection, edited.issue, [change.added])
     return replace(edited, at=change.at, merged=change.merged, notice=history.fault)
 
 
