@@ -443,6 +443,8 @@ def test_hostile_files_neither_break_the_page_nor_run(workspace: Workspace, desk
         ("amal@example.net.csv", "amal-example.net.csv"),
         ("a\x00\n<b>.csv", "a-b-.csv"),
         (".csv", "csv.csv"),
+        ("state.json", "file-state.json"),
+        ("State.JSON.part", "file-State.JSON.part"),
         ("x" * 300 + ".csv", "x" * 60 + ".csv"),
         ("", "readers.csv"),
     ],
@@ -451,6 +453,7 @@ def test_the_name_of_a_file_leads_nowhere(tmp_path: Path, name: str, kept: str) 
     files, now = WaitingFiles(tmp_path), Clock().now
     one = files.keep(name, b"email\n", "readers", now=now)
     assert one.path.name == kept
+    assert one.path.read_bytes() == b"email\n"
     assert one.path.parent.parent == tmp_path / ".desk" / "imports"
     assert stat.S_IMODE(one.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(one.path.parent.stat().st_mode) == 0o700

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,9 +25,29 @@ _AT_ONCE = 2
 """Passwords that are compared at once: each takes 64 MiB."""
 _PATIENCE = 10.0
 """Seconds that somebody waits for one of them."""
+_IN_LINE = 8
+"""Who is compared or waits for it; more are sent away at once, for each that waits holds a thread of the desk."""
 _TOLD = (3, 10, 30, 100, 300)
 """Failures of one name from one network after which the log of acts tells how many there were."""
 _COMPARING = threading.BoundedSemaphore(_AT_ONCE)
+_LINE = threading.BoundedSemaphore(_IN_LINE)
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[bool]:
+    """Wait for the turn to compare a password; gives whether it came."""
+    if not _LINE.acquire(blocking=False):
+        yield False
+        return
+    try:
+        came = _COMPARING.acquire(timeout=_PATIENCE)
+        try:
+            yield came
+        finally:
+            if came:
+                _COMPARING.release()
+    finally:
+        _LINE.release()
 
 
 def _entry(request: DeskRequest) -> Response:
@@ -66,15 +87,16 @@ def _signing_in(request: DeskRequest) -> Response:
     typed = folded(name)
     if seconds := desk.delays.wait(typed, request.network):
         return _form(request, after, status=429, wrong="delay", seconds=seconds, name=name)
-    if not _COMPARING.acquire(timeout=_PATIENCE):
-        return _form(request, after, status=503, wrong="busy", name=name)
-    try:
+    with _turn() as came:
+        if not came:
+            return _form(request, after, status=503, wrong="busy", name=name)
+        # Whoever sent many at once waited here while the first ones failed.
+        if seconds := desk.delays.wait(typed, request.network):
+            return _form(request, after, status=429, wrong="delay", seconds=seconds, name=name)
         password, code = request.form.get("password", ""), request.form.get("code", "")
         found = editors.known(workspace.root, name, password, code, now=workspace.now())
-    finally:
-        _COMPARING.release()
+        number = 0 if found is not None else desk.delays.failed(typed, request.network)
     if found is None:
-        number = desk.delays.failed(typed, request.network)
         if number in _TOLD:
             # Not for whom: the name may be none, or a password that went into the wrong field.
             desk.noted("sign-in-refused", by="nobody", about=str(number))
@@ -106,14 +128,15 @@ def _proving(request: DeskRequest) -> Response:
     typed = folded(request.editor.name)
     if seconds := desk.delays.wait(typed, request.network):
         return _password_form(request, after, status=429, wrong="delay", seconds=seconds)
-    if not _COMPARING.acquire(timeout=_PATIENCE):
-        return _password_form(request, after, status=503, wrong="busy")
-    try:
+    with _turn() as came:
+        if not came:
+            return _password_form(request, after, status=503, wrong="busy")
+        if seconds := desk.delays.wait(typed, request.network):
+            return _password_form(request, after, status=429, wrong="delay", seconds=seconds)
         right = editors.proved(request.workspace.root, request.editor.name, request.form.get("password", ""))
-    finally:
-        _COMPARING.release()
+        if not right:
+            desk.delays.failed(typed, request.network)
     if not right:
-        desk.delays.failed(typed, request.network)
         return _password_form(request, after, status=403, wrong="password")
     desk.delays.passed(typed, request.network)
     request.sign_in.proved = request.workspace.now()

@@ -44,6 +44,8 @@ ADMISSION = "nashra.admission"
 BODY_SECONDS = 20
 """How long a body may take to arrive, and a second more for each so many bytes of its cap:"""
 SLOWEST = 100_000
+MOST_STREAMS = 40
+"""Answers that go on at once for one browser: so that no one of them takes every connection there is."""
 FRESH = timedelta(hours=12)
 """How old the last password of somebody may be who lets letters go."""
 POLICY = (
@@ -97,8 +99,8 @@ class DeskGuard:
         self.app = app
         self.desk = desk
         self.routes = routes
-        self.streams: set[asyncio.Future[None]] = set()
-        """Answers that go on until somebody ends them."""
+        self.streams: dict[asyncio.Future[None], SignIn | None] = {}
+        """Answers that go on until somebody ends them, and whose they are."""
 
     def end_streams(self) -> None:
         """End the answers that would go on for ever."""
@@ -217,7 +219,7 @@ class _Answering:
         try:
             await asyncio.wait([self._child])
         finally:
-            self._guard.streams.discard(self._child)
+            self._guard.streams.pop(self._child, None)
             self._child.cancel()  # does nothing when it is done
         if self._child.cancelled():
             raise _OverError
@@ -258,7 +260,11 @@ class _Answering:
             kind = Headers(raw=message["headers"]).get("content-type", "")
             if kind.startswith("text/event-stream") and self._child is not None:
                 self._streams = True
-                self._guard.streams.add(self._child)
+                whose = self._admission.sign_in if self._admission is not None else None
+                self._guard.streams[self._child] = whose
+                mine = [one for one, other in self._guard.streams.items() if other is whose]
+                for one in mine[:-MOST_STREAMS]:
+                    one.cancel()  # the oldest goes: its page asks again once somebody looks at it
         elif message["type"] == "http.response.body":
             self._ended = not message.get("more_body", False)
             if self._streams and not self._ended and not self._still_there():

@@ -107,18 +107,18 @@ class DeskRequest:
         return self.desk.pages.fill(template, {**common, **values})
 
 
-def json_object(text: str | bytes) -> dict[str, Any]:
-    """A JSON object that a page sent.
+def json_object(text: bytes | str) -> dict[str, Any]:
+    """What a page sent as a JSON object.
 
     Args:
-        text: A body, or a field of a form.
+        text: As it came.
 
     Raises:
-        NashraError: It is none.
+        NashraError: It is none, or goes deeper than can be read.
     """
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError):  # brackets in brackets without end
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise NashraError("the page sent something that is no JSON object", mend="load the page again")

@@ -100,6 +100,7 @@ def gather(
     until: date | None = None,
     most: int | None = None,
     pictures: bool = False,
+    beside: bool = False,
     progress: Progress | None = None,
 ) -> CollectOutcome:
     """Collect from these targets, or from every source of the settings, into the library and the current drafts.
@@ -114,6 +115,8 @@ def gather(
         until: Nothing published after it.
         most: Most articles of one address.
         pictures: Look on their pages for the pictures of articles that have none, one request each.
+        beside: Of the pictures that a file names, only those in its own folder or below are taken: whoever wrote the
+            file may have no business elsewhere on this machine.
         progress: Told of each target when it is done.
     """
     asked = list(targets) or sources_of(workspace)
@@ -128,7 +131,7 @@ def gather(
     wanted = ArticleFilter(now, workspace.zone, since=since, until=until)
     wanted = wanted if most is None else replace(wanted, most=most)
     # Of a narrowed reading nobody can tell what is missing.
-    shelf = _Shelves(workspace, now, pictures=pictures, whole=since is None and until is None)
+    shelf = _Shelves(workspace, now, pictures=pictures, beside=beside, whole=since is None and until is None)
     for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks, fence=workspace.fence):
         shelf.store(arrival)
         if progress:
@@ -181,6 +184,11 @@ def move(workspace: Workspace, old: str, new: str) -> MovedSite:
     return MovedSite(hosts[0], hosts[1], tuple(articles), tuple(named))
 
 
+def _lies_in(folder: Path, image: str) -> bool:
+    """Whether a picture is of the web, or a file in a folder or below."""
+    return not image or is_web(image) or Path(image).resolve().is_relative_to(folder)
+
+
 class _Shelves:
     """Stores what arrives, and tells in the end what became of all of it.
 
@@ -188,11 +196,13 @@ class _Shelves:
         workspace: The workspace.
         now: The present moment, aware.
         pictures: As for ``gather``.
+        beside: As for ``gather``.
         whole: Whether sources are read from their newest article on.
     """
 
-    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool, whole: bool) -> None:
-        self._workspace, self._now, self._pictures, self._whole = workspace, now, pictures, whole
+    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool, beside: bool, whole: bool) -> None:
+        self._workspace, self._now, self._whole = workspace, now, whole
+        self._pictures, self._beside = pictures, beside
         self._arrived: dict[tuple[int, int], tuple[Arrival, SourceReport]] = {}
         self._states: dict[int, State] = {}
         self._changed = False
@@ -207,6 +217,9 @@ class _Shelves:
     def store(self, arrival: Arrival) -> None:
         """Put the articles of a source into the library, in one transaction with what marks it."""
         articles: Sequence[Article] = arrival.result.articles
+        if self._beside and not is_web(arrival.target):
+            folder = Path(arrival.target).expanduser().resolve().parent
+            articles = [one if _lies_in(folder, one.image) else replace(one, image="") for one in articles]
         if self._pictures:
             articles = with_pictures(articles, fetcher=self._workspace.fetcher, fence=self._workspace.fence)
         changed = LibraryChange((), (), ())

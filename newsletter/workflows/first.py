@@ -191,10 +191,10 @@ def gather(workspace: Workspace, targets: Sequence[str], tell: Tell) -> None:
     """
     began = time.monotonic()
     last_month = (workspace.now() - _MONTH).astimezone(workspace.zone).date()
-    outcome = collect.gather(workspace, targets, since=last_month, most=_MOST)
+    outcome = collect.gather(workspace, targets, since=last_month, most=_MOST, beside=True)
     if not outcome.holdings:
         # A site that has been quiet for a month has a first issue, too.
-        outcome = collect.gather(workspace, targets, most=_MOST)
+        outcome = collect.gather(workspace, targets, most=_MOST, beside=True)
     if not outcome.holdings:
         raise outcome.troubles[0] if outcome.troubles else SourceError("no article was found there")
     pictured = sum(1 for one in outcome.holdings if one.article.image)

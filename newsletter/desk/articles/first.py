@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 _TEXTS = "articles"
 """Folder of the workspace where texts lie that somebody pasted or uploaded."""
 _KINDS = {".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xml", ".rss", ".json"}
+
+
+_LOOK, _ALIVE = 0.2, 10.0
+"""Seconds between two looks at how far it is, and until a page that waits is told that the desk is still there."""
 
 
 def page(visit: DeskRequest) -> Response:
@@ -54,22 +59,25 @@ def steps(visit: DeskRequest) -> Response:
     return StreamingResponse(_told(visit), media_type="text/event-stream", headers={"cache-control": "no-store"})
 
 
-def _told(visit: DeskRequest) -> Iterator[str]:
+async def _told(visit: DeskRequest) -> AsyncIterator[str]:
+    # Not in a thread: there are forty for all requests, and each open page would keep one of them waiting.
     run = visit.desk.library.first
-    number = 0
+    number, quiet = 0, 0.0
     while True:
         if run.number != number:
-            number = run.number
-            html = visit.fill("desk/articles/steps.html.j2", _shown(run))
+            number, quiet = run.number, 0.0
+            html = await asyncio.to_thread(visit.fill, "desk/articles/steps.html.j2", _shown(run))
             over = "" if run.is_running else f"/issue/{quote(run.slug)}" if run.slug else "/first"
             yield f"data: {json.dumps({'html': html, 'go': over})}\n\n"
             if over:
                 return
         elif not run.is_running:
             return
-        else:
+        elif quiet >= _ALIVE:
+            quiet = 0.0
             yield ": here\n\n"
-        run.wait(number)
+        await asyncio.sleep(_LOOK)
+        quiet += _LOOK
 
 
 def _shown(run: FirstRun) -> dict[str, Any]:

@@ -14,15 +14,12 @@ if TYPE_CHECKING:
     from newsletter.wiring import Workspace
     from newsletter.workflows.first import FirstStep
 
-_HEARTBEAT = 10.0
-"""Seconds after which a page that waits is told that the desk is still there."""
-
 
 class FirstRun:
     """What became of the first run so far; one at a time."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._changed = threading.Lock()
         self.steps: list[FirstStep] = []
         self.is_running = False
         self.typed = ""
@@ -53,12 +50,6 @@ class FirstRun:
             self.steps = [*self.steps, one]
             self._tell()
 
-    def wait(self, number: int) -> int:
-        """Wait until something has changed since a number, or some seconds; gives the number then."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.number != number, _HEARTBEAT)
-            return self.number
-
     def _run(self, work: Callable[[FirstRun], str]) -> None:
         trouble: NashraError | None = None
         slug = ""
@@ -76,7 +67,6 @@ class FirstRun:
 
     def _tell(self) -> None:
         self.number += 1
-        self._changed.notify_all()
 
 
 class DeskLibrary:

@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.desk.assets import KEPT
 from newsletter.desk.models import DeskRoute
 from newsletter.errors import IssueError, SourceError
 from newsletter.sources.http import LIMITS
@@ -36,6 +35,8 @@ _PATIENCE = 0.5
 """Seconds that a page waits for a picture: a browser has six connections, and edits need one. The page asks again."""
 _FORGET = 86_400
 """Seconds after which a picture that could not be had is asked for again."""
+_KEPT, _SHORTLY = "private, max-age=31536000, immutable", "private, max-age=3600"
+"""How long the browser of whoever is signed in may keep one; what stands between may not."""
 _TYPES = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png"}
 
 
@@ -165,12 +166,14 @@ def thumb(visit: DeskRequest) -> Response:
     if number.isascii() and number.isdecimal() and len(number) < 16:
         with visit.workspace.database.read() as connection:
             image = library.picture(connection, int(number))
-    data = visit.desk.library.thumbs.get(image, wide=visit.query.get("wide") == "1")
+    wide = visit.query.get("wide") == "1"
+    data = visit.desk.library.thumbs.get(image, wide=wide)
     if data is None:
         # No picture is no fault: a 404 would stand as one in the console of every browser.
         return Answer(status_code=204, headers={"cache-control": "no-store"})
-    kept = KEPT if visit.query.get("v") else {"cache-control": "private, max-age=3600"}
-    return Answer(data, media_type=_TYPES[data[:2]], headers=kept)
+    is_named = visit.query.get("v") == _name(image, wide=wide)[:12]
+    headers = {"cache-control": _KEPT if is_named else _SHORTLY}
+    return Answer(data, media_type=_TYPES[data[:2]], headers=headers)
 
 
 ROUTES = (DeskRoute("GET", "/thumb/{article}", thumb, "look"),)

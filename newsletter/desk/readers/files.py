@@ -126,4 +126,6 @@ def _file_name(name: str) -> str:
     last = re.split(r"[/\\]", name)[-1]
     kept = re.sub(r"[^\w .()+-]+", "-", last, flags=re.UNICODE).strip(" .-")
     stem, _, ending = kept.rpartition(".")
-    return f"{(stem or ending)[:60]}.{ending[:8] if stem else 'csv'}" if kept else "readers.csv"
+    ours = f"{(stem or ending)[:60]}.{ending[:8] if stem else 'csv'}" if kept else "readers.csv"
+    # What is written beside the file would stand in its place; some disks do not tell large letters from small ones.
+    return f"file-{ours}" if ours.casefold().startswith(_STATE) else ours

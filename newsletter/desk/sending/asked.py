@@ -104,7 +104,10 @@ def moment_of(words: PageWords, workspace: Workspace, choice: SendChoice) -> dat
         wall = datetime.fromisoformat(f"{choice.day}T{choice.hour}")
     except ValueError:
         raise SendError(words.say("Choose a day and an hour").striptags()) from None
-    found = readings(wall.replace(tzinfo=None), workspace.zone)
+    try:
+        found = readings(wall.replace(tzinfo=None), workspace.zone)
+    except OverflowError:  # at an end of the calendar
+        raise SendError(words.say("Choose a day and an hour").striptags()) from None
     if not found:
         told = words.say("This hour does not come on that day: the clocks jump over it. Choose another one")
         raise SendError(told.striptags())

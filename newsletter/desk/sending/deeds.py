@@ -29,6 +29,10 @@ _MOST_TESTS = 5
 """Addresses of one test."""
 
 
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) < 12
+
+
 def _issue(request: DeskRequest) -> Issue:
     return asked.issue_of(request.workspace, asked.slug_of(request))
 
@@ -133,7 +137,8 @@ def _begin(request: DeskRequest, issue: Issue, choice: SendChoice) -> None:
         SendError: Something of it is not as it was shown.
     """
     workspace, words = request.workspace, view.words_of(request)
-    if not request.form.get("nonce") or not request.form.get("audience", "").isdecimal():
+    audience = request.form.get("audience", "")
+    if not request.form.get("nonce") or not _is_number(audience):
         raise SendError(_said(request, "Confirm it once more"))
     moment = asked.moment_of(words, workspace, choice) if choice.later else None
     plan = asked.plan_of(workspace, issue, choice)
@@ -148,7 +153,7 @@ def _begin(request: DeskRequest, issue: Issue, choice: SendChoice) -> None:
         plan,
         send_at=moment or workspace.now() + view.TAKE_BACK,
         by=request.editor.name,
-        most=int(request.form["audience"]),
+        most=int(audience),
     )
 
 
@@ -225,7 +230,7 @@ def resend_refused(request: DeskRequest) -> Response:
 def decide(request: DeskRequest) -> Response:
     """Decide now which of the subjects tried goes to the readers who wait."""
     send, chosen = _send(request), request.form.get("subject", "")
-    if not chosen.isdecimal():
+    if not _is_number(chosen):
         raise SendError(_said(request, "Choose one of the subjects"))
     with request.workspace.database.read() as connection:
         request.workspace.memory.refuse_behind(connection)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from newsletter import ledger
@@ -14,6 +16,7 @@ from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import approving
 from newsletter.workflows import plan as plans
 from newsletter.workflows.source import changed_since
+from newsletter.workflows.status.findings import without_addresses
 from subscribers import store
 
 if TYPE_CHECKING:
@@ -171,7 +174,20 @@ def _more(request: DeskRequest, send: Send) -> dict[str, Any]:
         reasons = ledger.refused_reasons(connection, send.id)
         trial = trials.of_send(connection, send.id)
     change = changed_since(workspace, send) if send.state in ledger.UNFINISHED else None
-    return {"reasons": list(reasons.items())[:3], "trial": trial, "edited": change == "edited"}
+    return {
+        "reasons": _told(reasons),
+        "trial": trial,
+        "edited": change == "edited",
+        "said": without_addresses(send.reason),
+    }
+
+
+def _told(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The most frequent reasons; servers name the address in theirs, which is not for everybody who may look."""
+    counted: Counter[str] = Counter()
+    for words, number in reasons.items():
+        counted[without_addresses(words)] += number
+    return counted.most_common(3)
 
 
 def state(request: DeskRequest) -> Response:
@@ -197,7 +213,7 @@ def who(request: DeskRequest) -> Response:
         raise SendError(f"no letter can be {found!r}")
     with request.workspace.database.read() as connection:
         rows = ledger.deliveries_in(connection, send.id, found, limit=_LISTED)
-        people = [(store.find_id(connection, reader), reason) for _, reader, reason in rows]
+        people = [(store.find_id(connection, reader), without_addresses(reason)) for _, reader, reason in rows]
         whole = getattr(ledger.account(connection, send.id), found)
     values = {
         "issue": issue,

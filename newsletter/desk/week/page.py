@@ -179,11 +179,15 @@ def _anonymous(text: str, marker: str) -> str:
 def file(request: DeskRequest) -> Response:
     """A picture of the issue's own folder."""
     folder = issues.folder_of(request.workspace.root, request.path["slug"]).resolve()
-    path = (folder / request.path["path"]).resolve()
-    kind = _KINDS.get(path.suffix.lower())
-    if kind is None or not path.is_relative_to(folder) or not path.is_file():
+    try:
+        path = (folder / request.path["path"]).resolve()
+        kind = _KINDS.get(path.suffix.lower())
+        if kind is None or not path.is_relative_to(folder) or not path.is_file():
+            return request.text("", status=404)
+        data = path.read_bytes()
+    except (OSError, RuntimeError):  # a name too long for a file; a link that leads to itself
         return request.text("", status=404)
-    return _picture(path.read_bytes(), kind, kept=False)
+    return _picture(data, kind, kept=False)
 
 
 def carried(request: DeskRequest) -> Response:
@@ -240,7 +244,7 @@ def _current(snapshot: Snapshot) -> str:
         try:
             number = file.issue.number
         except IssueError:
-            number = _number(slug)
+            number = max((_number(name) for name in (slug,)), default=0)
         best = max(best, (str(number) not in sent, number, slug))
     return best[2]
 
@@ -254,7 +258,7 @@ def act(request: DeskRequest) -> Response:
     """One operation from a button without JavaScript; the page comes again behind it."""
     from newsletter.desk.week.operations import run
 
-    asked = json_object(request.form.get("act", ""))
+    asked = json_object(request.form.get("act") or "{}")
     run(request, request.path["slug"], {"etag": request.form.get("etag", ""), **asked})
     return request.to(f"/issue/{quote(request.path['slug'])}")
 
