@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -139,6 +140,15 @@ def test_a_plan_made_before_the_change_is_judged_by_its_own_letter(root: Path) -
         approved(workspace)
         with pytest.raises(NotApprovedError):
             plans.freeze_plan(workspace, changed)
+
+
+def test_a_plan_of_before_approval_was_asked_for_is_not_approved_by_an_earlier_one(root: Path) -> None:
+    with open_workspace(root, {}) as workspace:
+        approved(workspace)
+        edit(root, "انتهت", "انتهى")
+        plan = replace(planned(workspace), fingerprint="")
+        with pytest.raises(NotApprovedError, match="was changed since it was approved"):
+            plans.freeze_plan(workspace, plan)
 
 
 def test_whoever_wrote_last_cannot_approve_where_people_are_known(tmp_path: Path) -> None:

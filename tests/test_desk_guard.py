@@ -746,9 +746,11 @@ def test_a_desk_ends_what_waits_for_it_once(desk: StaffedDesk) -> None:
     ended: list[str] = []
     desk.at_end(lambda: ended.append("first"))
     desk.at_end(lambda: ended.append("second"))
+    for _ in range(3):
+        desk.at_end(lambda: ended.append("swept"), "uploads")
     desk.end()
     desk.end()
-    assert ended == ["second", "first"]
+    assert ended == ["swept", "second", "first"]
 
 
 def test_a_token_handed_to_the_browser_is_good_for_less(desk: StaffedDesk, clock: Clock) -> None:

@@ -26,6 +26,7 @@ from newsletter.desk import door, guard
 from newsletter.desk.app import create_app
 from newsletter.desk.delays import PAIR
 from newsletter.desk.desk import Desk
+from newsletter.issues import compose
 from newsletter.models import Article
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import editors
@@ -103,6 +104,16 @@ def test_a_picture_that_cannot_be_a_file_is_not_there(desk: DeskVisitor, workspa
     assert desk.get(f"/issue/first/file/{name}").status_code == 404
 
 
+@pytest.mark.parametrize("part", ["title", "alt", "image"])
+def test_a_line_that_would_take_minutes_to_read_is_refused(desk: DeskVisitor, workspace: Workspace, part: str) -> None:
+    before = desk.get("/issue/first/now").json()["etag"]
+    begun = time.monotonic()
+    asked = {"etag": before, "op": "edit", "line": 10, part: "*" * 50_000}
+    assert desk.post("/issue/first/op", json=asked, headers=JSON).status_code == 422
+    assert time.monotonic() - begun < 10
+    assert desk.get("/issue/first/now").json()["etag"] == before
+
+
 # ---- files and pictures
 
 
@@ -126,6 +137,14 @@ def test_an_uploaded_text_takes_no_picture_from_elsewhere_on_the_machine(
     assert desk.get("/thumb/1").content == b""
     assert [path.name for path in (workspace.root / "issues").rglob("*secret*")] == []
     assert len(issues.every(workspace.root)) == 2
+
+
+@pytest.mark.parametrize("sign", ["[", "*", "ك"])
+def test_a_headline_without_end_is_cut_before_it_stands_in_an_issue(sign: str) -> None:
+    said = Article(f"رصيف جديد {sign * 30_000}", "https://almawja.example.org/9/")
+    assert compose.story_of(said).headline == "رصيف جديد…"
+    whole = Article(f"رصيف {'جديد ' * 80}أخيرًا", "https://almawja.example.org/9/")
+    assert compose.story_of(whole).headline == whole.title
 
 
 def test_no_proxy_may_keep_a_picture_of_the_library(desk: DeskVisitor, workspace: Workspace, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class Desk:
         self.sending = SendMemory(self._wake)
         """What it remembers of its sends."""
         self._editors = EditorsFile(workspace.root)
-        self._endings: list[Callable[[], None]] = []
+        self._endings: dict[object, Callable[[], None]] = {}
         self.deliveries: DeliveryThread | None = None
         """What delivers its letters, while it is served."""
         self.answers_at(port)
@@ -112,15 +112,20 @@ class Desk:
         with workspace.database.write() as connection:
             activity.note(connection, act, by=by, about=about, now=workspace.now())
 
-    def at_end(self, function: Callable[[], None]) -> None:
-        """Have something called once when the desk ends, before it waits for what is under way."""
-        self._endings.append(function)
+    def at_end(self, function: Callable[[], None], name: str = "") -> None:
+        """Have something called once when the desk ends, before it waits for what is under way.
+
+        Args:
+            function: What is called.
+            name: Of what many requests want done once: the last one takes the place of those before.
+        """
+        self._endings[name or object()] = function
 
     def end(self) -> None:
         """End what pages are told, and call everything that waits for the end of the desk, the newest first; once."""
         self.events.end()
         while self._endings:
-            self._endings.pop()()
+            self._endings.popitem()[1]()
 
     def reopen(self) -> None:
         """Go on with what the settings say now: after somebody saved them.

@@ -14,10 +14,12 @@ from newsletter.issues.escaping import escape
 from newsletter.issues.markdown import from_html
 from newsletter.models import Article, Holding, Issue, Section, Story
 from newsletter.text.subject import LONGEST_PREHEADER, fitting, says_the_same, subject_of
-from newsletter.text.tidy import arabic_fold, sentences
+from newsletter.text.tidy import arabic_fold, sentences, shorten
 
 PICTURES = "pictures"
 """Folder inside an issue's folder that holds its local pictures."""
+_HEADLINE = 500
+"""Characters of a headline: one of thousands is an attack, or a text that lost its own."""
 _OPENING = 140
 """Columns of a preheader that tells how a story begins; more than that inbox lists rarely show."""
 
@@ -208,7 +210,7 @@ def story_of(article: Article, *, image: str | None = None) -> Story:
     )
     is_local = image is not None and not re.match(r"https?://", article.image)
     return Story(
-        headline=article.title,
+        headline=article.title if len(article.title) <= _HEADLINE else shorten(article.title, _HEADLINE),
         url=article.url,
         summary=summary,
         image=image if is_local and image is not None else article.image,

@@ -88,8 +88,10 @@ def given(workspace: Workspace, connection: Connection, key: str, mark: str) -> 
         workspace: The workspace.
         connection: An open connection to the database.
         key: Key of the issue.
-        mark: Fingerprint of the letter.
+        mark: Fingerprint of the letter; empty when nobody made one, and then nothing is approved.
     """
+    if not mark:
+        return None
     last = writer(workspace, connection, key)
     return next((one for one in approvals.approvals(connection, key, mark) if one.by != last), None)
 

@@ -48,7 +48,7 @@ def upload(request: DeskRequest) -> Response:
     if len(file.content) > LARGEST:
         return _start(request, wrong=words.say("This file is larger than 64 MB: divide it."))
     files = WaitingFiles(request.workspace.root)
-    request.desk.at_end(files.sweep)
+    request.desk.at_end(files.sweep, "uploads")
     kept = files.keep(file.name, file.content, list_of(request).name, now=request.workspace.now())
     try:
         beginning(kept.path, 1)

@@ -146,7 +146,7 @@ def approval_values(request: DeskRequest, plan: Plan, mark: str) -> dict[str, An
     """
     workspace, key, name = request.workspace, str(plan.issue.number), request.editor.name
     with workspace.database.read() as connection:
-        given = approving.given(workspace, connection, key, mark) if mark else None
+        given = approving.given(workspace, connection, key, mark)
         earlier = approvals.approvals(connection, key)
         writer = approving.writer(workspace, connection, key)
         since = max((one.at for one in earlier), default=None)

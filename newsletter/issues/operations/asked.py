@@ -17,6 +17,8 @@ VALUES = ("subject", "preheader", "subjects", "list", "template")
 """The keys of the front matter that an operation may change."""
 MOST_TEXT = 200_000
 """Characters of one text; an issue is shorter."""
+MOST_LINE = 4_000
+"""Characters of one line: an address has no more, and some signs take Markdown the square of their number."""
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENDS = re.compile("\r\n|\r|\u2028|\u2029")
 
@@ -198,8 +200,9 @@ class _Fields:
         value = self._taken(key, usual)
         if not isinstance(value, str):
             raise _fault(f"{key} of {self._name} is no text", value)
-        if len(value) > MOST_TEXT:
-            raise _fault(f"{key} of {self._name} has more than {MOST_TEXT:,} characters")
+        most = MOST_LINE if one_line else MOST_TEXT
+        if len(value) > most:
+            raise _fault(f"{key} of {self._name} has more than {most:,} characters")
         cleaned = _CONTROLS.sub("", _ENDS.sub("\n", value))
         return re.sub(r"[\n\t]+", " ", cleaned) if one_line else cleaned
 
