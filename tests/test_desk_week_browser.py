@@ -333,6 +333,33 @@ def test_words_survive_a_server_that_dies_while_they_are_typed(
         saved(page)
 
 
+@pytest.mark.parametrize(("choice", "wins"), [("mine", "الصغيرة وأكثر"), ("theirs", "الصغيرة قبل الفجر")])
+def test_words_kept_over_a_reload_ask_before_they_go_over_what_changed_meanwhile(
+    browser: Browser, desk: ServedDesk, choice: str, wins: str
+) -> None:
+    """The page that finds the words has the other text already, and nothing that it shows says that there was one."""
+    with visitor(browser, desk) as seen:
+        opened(seen, desk)
+        page, gone = seen.page, "**/issue/13/op"
+        page.context.route(gone, lambda route: route.abort())
+        page.click(".story .opens >> nth=1")
+        page.keyboard.press("Control+End")
+        page.keyboard.type(" وأكثر")
+        until(page, "document.getElementById('saved').dataset.state === 'bad'")
+        text = desk.issue_file.read_text("utf-8")
+        # A line before it too: the words belong to a line that has moved.
+        changed = text.replace("الصغيرة", "الصغيرة قبل الفجر", 1).replace("## أخبار", "\n\n## أخبار", 1)
+        desk.issue_file.write_text(changed, "utf-8")
+        page.reload()
+        page.context.unroute(gone)
+        until(page, "!document.getElementById('conflict').hidden", seconds=12)
+        assert desk.issue_file.read_text("utf-8") == changed
+        page.click(f"#conflict [data-choice={choice}]")
+        saved(page)
+        after = desk.issue_file.read_text("utf-8")
+        assert (wins in after, after.count("الصغيرة وأكثر") + after.count("الصغيرة قبل الفجر")) == (True, 1)
+
+
 def test_a_change_on_the_disk_is_taken_by_a_page_that_rests(page: Page, desk: ServedDesk) -> None:
     text = desk.issue_file.read_text("utf-8")
     desk.issue_file.write_text(text.replace(HARBOUR, "رصيف المرسى يُفتح"), "utf-8")

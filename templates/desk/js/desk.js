@@ -5,7 +5,8 @@ export const on = (type, does, early) => page.addEventListener(type, does, early
 export const focus = it => it?.focus({ preventScroll: true }), near = it => it.scrollIntoView({ block: "nearest" });
 const week = $("week"), data = week.dataset, base = `/issue/${encodeURIComponent(data.slug)}`, queue = [], narrow = matchMedia("(max-width:719px)");
 export const words = JSON.parse(data.words), typed = new Map(JSON.parse(sessionStorage[base] || "[]"));
-let { etag } = data, heard = etag, busy, held, timer, mine, frame = $("frame"), next, text = 0, dark = 0;
+export let { etag } = data;
+let heard = etag, busy, held, timer, mine, frame = $("frame"), next, text = 0, dark = 0;
 
 export const fill = (said, parts) => said.replace(/\{(\w+)\}/g, (whole, name) => parts[name]);
 export const tell = said => said && ($("live").textContent = said);
@@ -16,10 +17,11 @@ export const state = (name, said) => {
   it.dataset.state = name;
   if (said) one("span", it).textContent = said;
 };
-export const token = { accept: "application/json", "X-CSRF": one("[name=csrf]").content };
+const json = "application/json";
+export const token = { accept: json, "X-CSRF": one("[name=csrf]").content };
 // By POST what is sent; without anything to send, what there is now.
-const json = "application/json", post = (path, sent) => fetch(base + path, {
-  method: sent ? "POST" : "GET", headers: { accept: json, "X-CSRF": one("[name=csrf]").content, ...sent?.append ? {} : { "content-type": json } },
+const post = (path, sent) => fetch(base + path, {
+  method: sent ? "POST" : "GET", headers: { ...token, ...sent?.append ? {} : { "content-type": json } },
   body: sent?.append ? sent : JSON.stringify(sent),
 }).then(async got => [got.status, await got.json()]).catch(() => [599, {}]);
 // What others wrote is taken once nothing of ours waits: words under the hand are put together with it by the server.
@@ -186,7 +188,8 @@ on("click", async event => {
     box.hidePopover();
     send(kind === "section" ? { op: kind, do: "add", title } : kind === "words" ? { op: kind, ...place } : { op: "element", do: "insert", kind, title, ...place });
   } else if (choice && held) {
-    took(await post("/merge", { etag: held.etag, base: etag, mine: held.op, choice }), held.it, held.op);
+    const { it, op, etag: now } = held, { etag: base = etag, ...mine } = op;
+    took(await post("/merge", { etag: now, base, mine, choice }), it, op);
     run();
   }
 });

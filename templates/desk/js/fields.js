@@ -1,14 +1,13 @@
 // Fields: what is typed is saved by itself, meters follow, each field is as high as its words.
-import { $, all, fill, keep, on, one, send, state, typed, words } from "./desk.js";
+import { $, all, etag, fill, keep, on, one, send, state, typed, words } from "./desk.js";
 
 const waiting = new Map(), indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content");
-const none = /[\p{Mn}\p{Me}\p{Cf}]/gu;
 const amount = n => indic ? n.toLocaleString("ar-u-nu-arab", { useGrouping: false }) : n;
 // Harakat and direction signs take no column; the server's answer says it as the check counts, ideographs too.
-const columns = text => [...text.trim().replace(none, "")].length;
+const columns = text => [...text.trim().replace(/[\p{Mn}\p{Me}\p{Cf}]/gu, "")].length;
 
-const operation = field => {
-  const card = field.closest("[data-card]"), value = typed.get(field.id) ?? field.value, name = field.dataset.edit;
+const operation = (field, value = typed.get(field.id)?.[0] ?? field.value) => {
+  const card = field.closest("[data-card]"), name = field.dataset.edit;
   if (!card?.isConnected) return;
   const { card: kind, line: at, last, title } = card.dataset, line = +at;
   return {
@@ -40,7 +39,8 @@ const measure = field => {
 const changed = ({ target: field, isComposing }) => {
   if (!field.matches("[data-edit]") || isComposing) return;
   if ("one" in field.dataset && /\n/.test(field.value)) field.value = field.value.replace(/\s*\n\s*/g, " ");
-  typed.set(field.id, field.value);
+  // With what they answer to: a page that finds them later may show another text.
+  typed.set(field.id, [field.value, { etag, ...operation(field, field.value) }]);
   keep();
   state("saving");
   grow(field);
@@ -73,11 +73,13 @@ const again = () => {
 on("desk:edited", again);
 again();
 // Words that an earlier page could not save.
-for (const [id, value] of typed) {
+for (const [id, [value, op]] of typed) {
   const field = $(id);
-  if (field && field.value !== value) {
-    field.value = value;
-    changed({ target: field });
-  } else typed.delete(id);
+  if (field?.value === value) typed.delete(id);
+  else {
+    if (field) field.value = value;
+    if (op.etag === etag) changed({ target: field });
+    else send(op, id);
+  }
 }
 keep();

@@ -35,7 +35,7 @@ const ask = async (after = "") => {
   }
   ready();
 };
-const seen = new IntersectionObserver(found => found.some(each => each.isIntersecting) && ask(one(".more").dataset.after), { root: box, rootMargin: "900px" });
+const seen = new IntersectionObserver(([more]) => more.isIntersecting && ask(one(".more").dataset.after), { root: box, rootMargin: "900px" });
 const ready = () => {
   seen.disconnect();
   if (one(".more")) seen.observe(one(".more"));
@@ -71,7 +71,7 @@ form.addEventListener("input", event => {
 });
 rows.addEventListener("focusin", event => event.target.matches(".round") && stop(event.target));
 // A picture that was not there in time is asked for once more.
-rows.addEventListener("error", ({ target: at }) => at.src.includes("#") ? at.remove() : setTimeout(() => { at.src += "&again#"; }, 3000), true);
+rows.addEventListener("error", ({ target: at }) => at.src.includes("#") ? at.remove() : setTimeout(() => { at.src += "&a#"; }, 3e3), true);
 box.addEventListener("keydown", event => {
   const { key, target: at } = event, shown = rounds().filter(each => each.checkVisibility());
   const here = shown.indexOf(at), by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[key];
@@ -85,14 +85,12 @@ box.addEventListener("keydown", event => {
   event.preventDefault();
 });
 box.addEventListener("click", async event => {
-  const button = event.target.closest("[data-collect], [data-sent]");
+  const button = event.target.closest("[data-collect],[data-sent]");
   if (!button) return;
   if ("sent" in button.dataset) return $("unsent").click();
-  button.disabled = true;
   const said = await fetch("/collect", { method: "POST", headers: token }).then(got => got.json(), () => 0);
-  button.disabled = false;
   await ask();
-  tell($("found").textContent = said.live || said.error?.what || "");
+  tell($("found").textContent = said.live || said.error?.what);
 });
 on("desk:edited", mark);
 if (rows.ariaBusy === "true") ask(); else ready();
