@@ -89,6 +89,9 @@ def served(
             time.sleep(0.01)
         assert server.started
         if delivers:
+            from newsletter.workflows.outgoing import DeliveryThread
+
+            desk.deliveries = DeliveryThread(workspace)
             desk.deliveries.start()
         try:
             yield ServedDesk(base, desk, clock)

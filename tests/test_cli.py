@@ -380,7 +380,8 @@ def test_import(root: Path, tmp_path: Path) -> None:
     complains(here("-C", root, "subscribers", "import", DATA / "readers.csv", "--list", "x"), "no list is called 'x'")
     complains(here("-C", root, "subscribers", "add", "good@example.net", "b@d@example.net"), "b@d@example.net")
     assert here("-C", root, "subscribers", "import", DATA / "readers.csv", "--dry-run").code == 0
-    assert dump(root) == before
+    # The number of an import that brought nobody is used up, and nothing else has changed.
+    assert [line for line in dump(root) if "sqlite_sequence" not in line or "import_batch" not in line] == before
 
 
 # Settings and keys

@@ -90,7 +90,9 @@ def test_from_an_empty_folder_to_letters(tmp_path: Path) -> None:
     imported = there("subscribers", "import", csv, "--consent", "card at the fair", "--json", cwd=root)
     report = json.loads(ok(imported).out)
     assert (report["rows"], report["added"], report["merged"], report["rejected_count"]) == (5, 3, 1, 1)
-    assert imported.err.splitlines() == [
+    *told, undo = imported.err.splitlines()
+    assert undo.endswith(f"newsletter subscribers import --undo {report['batch']}")
+    assert told == [
         f"{csv}:4: not-an-address: it has no @",
         "Nothing is taken from 1 column: name (a name; letters carry none).",
         "Added 3 subscribers to 'readers', 1 the same address again, 1 cannot be used.",

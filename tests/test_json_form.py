@@ -73,6 +73,7 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
     (root / "sponsors.toml").write_text("\n".join([*booking, 'place = "top"', "issues = [1]"]), "utf-8")
     steps: list[tuple[str, tuple[str | Path, ...]]] = [
         ("lists", ()),
+        ("desk person list", ()),
         ("collect", (tmp_path / "second.txt",)),
         ("articles", ()),
         ("check", ("1",)),

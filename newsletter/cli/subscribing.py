@@ -182,7 +182,7 @@ def import_(
         if not dry_run and ((ask and not yes) or (not ask and not consent.strip() and on_terminal())):
             consent = _agreed(read(dry_run=True), consent, list_name, workspace.zone)
         report = read(dry_run=dry_run)
-        if not dry_run:
+        if not dry_run and report.rejected_count < report.rows:
             note_act(workspace, "import", report.added + report.asked)
         if as_json:
             json_data(asdict(report))
