@@ -76,7 +76,7 @@ const took = ([status, said], it, op) => {
   if (it.key && ($(it.key)?.value ?? it.value) === it.value) typed.delete(it.key);
   keep();
   apply(said.fragments);
-  if (!queue.length) state("saved", words.saved);
+  queue.length || typed.size || state("saved", words.saved);
   tell(said.live);
   letter();
   page.dispatchEvent(new CustomEvent("desk:edited", { detail: said }));

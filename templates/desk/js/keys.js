@@ -35,7 +35,7 @@ on("keydown", event => {
   if (command && key === "Enter") does = () => one(".review").click();
   else if (command && code === "KeyZ" && !field) does = () => one(event.shiftKey ? "[data-redo]" : "[data-undo]").click();
   else if (altKey && /^Arrow(Up|Down)$/.test(key)) does = () => shift(key === "ArrowUp" ? -1 : 1, event.shiftKey);
-  else if (key === "Escape" && menu) does = () => { menu.open = false; one("summary", menu).focus(); };
+  else if (key === "Escape" && menu) does = () => { menu.open = 0; one("summary", menu).focus(); };
   else if (key === "Escape" && !at.closest("[popover]")) does = () => close(1);
   else if (!command && !altKey && !field && box.checked && !(at.closest("#articles") && /[jk]/.test(key))) does = single[key];
   if (!does) return;

@@ -12,7 +12,7 @@ const wanted = () => {
 };
 const ask = async (after = "") => {
   if (after && busy) return;
-  const mine = ++asked, query = wanted(), slow = setTimeout(() => { rows.ariaBusy = true; }, 300);
+  const mine = ++asked, query = wanted(), slow = setTimeout(() => rows.ariaBusy = true, 300);
   busy = 1;
   query.set("after", after);
   query.set("slug", slug);
@@ -71,7 +71,7 @@ form.addEventListener("input", event => {
 });
 rows.addEventListener("focusin", event => event.target.matches(".round") && stop(event.target));
 // A picture that was not there in time is asked for once more.
-rows.addEventListener("error", ({ target: at }) => at.src.includes("#") ? at.remove() : setTimeout(() => { at.src += "&a#"; }, 3e3), true);
+rows.addEventListener("error", ({ target: at }) => at.src.includes("#") ? at.remove() : setTimeout(() => at.src += "&a#", 3e3), true);
 box.addEventListener("keydown", event => {
   const { key, target: at } = event, shown = rounds().filter(each => each.checkVisibility());
   const here = shown.indexOf(at), by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[key];
