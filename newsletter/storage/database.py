@@ -21,7 +21,7 @@ from subscribers.newfile import NameTakenError, new_file
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-HEAD = "0012"
+HEAD = "0014"
 """The newest revision in migrations/versions; a test holds it equal to Alembic's own head."""
 ID, GENERATION = "database id", "database generation"
 """Names of the two cursors that tell a database from every other one, and from older states of itself."""
