@@ -7,7 +7,7 @@ const week = $("week"), data = week.dataset, base = `/issue/${encodeURIComponent
 export const words = JSON.parse(data.words), typed = new Map(JSON.parse(sessionStorage[base] || "[]"));
 export let { etag } = data;
 const frame = $("frame");
-let heard = etag, busy, held, timer, mine, loads, text = 0, dark = 0;
+let heard = etag, into, busy, held, timer, mine, loads, text = 0, dark = 0;
 
 export const fill = (said, parts) => said.replace(/\{(\w+)\}/g, (whole, name) => parts[name]);
 export const tell = said => said && ($("live").textContent = said);
@@ -162,9 +162,13 @@ const go = id => {
 };
 
 on("click", async event => {
-  const at = event.target, button = at.closest("button,a"), { op, go: to, look, section, insert: kind, title, text: inside, choice } = button?.dataset || {}, act = op || (button?.name === "act" && button.value);
-  for (const it of all("details.menu[open]")) if (!it.contains(at) || button) it.open = false;
+  const at = event.target, button = at.closest("button,a"), { op, go: to, look, section, into: there, insert: kind, title, text: inside, choice } = button?.dataset || {}, act = op || (button?.name === "act" && button.value);
+  for (const it of all("details.menu[open]")) if (!it.contains(at) || (button && !button.popoverTargetElement)) it.open = false;
   if (!button) return;
+  if (button.popoverTargetElement === $("into")) {
+    into = button.closest("[data-card]");
+    for (const it of all("[data-into]")) it.hidden = it.dataset.into === into.closest(".section").dataset.line;
+  }
   if (act || to || button.name === "show") event.preventDefault();
   if (act) send(() => button.isConnected && JSON.parse(button.dataset.op || button.value));
   else if (button.matches(".opens")) go(button.closest(".story").id);
@@ -177,6 +181,10 @@ on("click", async event => {
     } else button.ariaPressed = !!(dark = 1 - dark);
     letter();
   } else if (section) $("elements").dataset.section = section;
+  else if (there) {
+    $("into").hidePopover();
+    send(() => into.isConnected && button.isConnected && { ...into.matches(".story") ? { op: "move", section: +button.dataset.into, before: 0 } : { op: "section", do: "join", into: +button.dataset.into }, line: line(into) });
+  }
   else if (kind) {
     const box = $("elements"), place = { text: inside, section: +box.dataset.section };
     box.hidePopover();
