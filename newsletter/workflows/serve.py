@@ -107,6 +107,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook], watch
         say=pages.text,
         now=workspace.now,
         lists=tuple(dict.fromkeys(web.lists)),
+        home=workspace.publication.url,
         rhythms=tuple(dict.fromkeys(workspace.settings.rhythms.offered)),
         default=workspace.settings.rhythms.default,
         defaults={one.name: workspace.settings.rhythm_of(one.name) for one in every},
