@@ -40,9 +40,9 @@ def sign_request(secret: bytes, method: str, target: str, *, now: datetime) -> s
 
     Args:
         secret: Which site and reader pages share.
-        method: ``GET``.
+        method: Of the request, as ``GET``.
         target: The path as it is asked for, with its query.
-        now: The moment that is signed.
+        now: The moment that is signed, timezone-aware.
     """
     return _header(secret, _request(method, target), int(now.timestamp()))
 
