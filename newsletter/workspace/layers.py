@@ -16,6 +16,8 @@ from newsletter.text.toml import duplicate_in
 KEYS = "keys.toml"
 PEOPLE = "desk.toml"
 """The file of secrets with the people of the desk; see `newsletter.workspace.people`."""
+SITE_PLUGIN = "wordpress.toml"
+"""The file with the secret that the plugin inside WordPress has too; see `newsletter.workspace.plugin_secret`."""
 PREFIX = "NASHRA_"
 DEBUG = "NASHRA_DEBUG"
 """The one variable with our prefix that is no setting: it shows where a fault happened."""
@@ -152,7 +154,7 @@ def secrets_layer(
     values: dict[str, Any] = {}
     names = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name in {KEYS, PEOPLE} or path.name.startswith("."):
+        if path.name in {KEYS, PEOPLE, SITE_PLUGIN} or path.name.startswith("."):
             continue
         section, dot, key = path.name.partition(".")
         try:
