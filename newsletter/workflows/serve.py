@@ -32,6 +32,8 @@ from newsletter.workflows.health import Watched, metrics_routes
 from newsletter.workflows.hosted import media_routes
 from newsletter.workflows.logs import log_to_stderr
 from newsletter.workflows.polls import poll_routes
+from newsletter.workflows.site_posts.looking import SITE_LOG, SitePostThread
+from newsletter.workflows.site_posts.routes import site_routes
 from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store, test_link
@@ -244,18 +246,21 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
             yield
             return
         worker, teller, visits = SmallLetterThread(letters), AlertThread(workspace), VisitThread(counter)
+        posts = SitePostThread(workspace, SITE_LOG.info)
         worker.start()
         teller.start()
         visits.start()
+        posts.start()
         try:
             yield
         finally:
+            posts.stop()
             visits.stop()
             teller.stop()
             worker.stop()
 
     routes = [*archive_routes(site, archive, pages), *media_routes(site, workspace.database)]
-    routes += [*poll_routes(site, pages), *click_routes(site, counter)]
+    routes += [*poll_routes(site, pages), *click_routes(site, counter), *site_routes(site, workspace)]
     if workspace.settings.web.metrics:
         routes += metrics_routes(site, watched)
     return create_app(site, routes=routes, lifespan=lifespan)
