@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import DatabaseError
 from newsletter.storage import database as room
-from newsletter.storage import desk_tables
+from newsletter.storage import desk_tables, publish_tables
 from newsletter.storage.clock import clock
 from newsletter.storage.database import (
     HEAD,
@@ -54,6 +54,7 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
 
 def both_wings() -> MetaData:
     whole = MetaData()
+    assert publish_tables.metadata is desk_tables.metadata
     for metadata in (readers_metadata, desk_tables.metadata):
         for table in metadata.sorted_tables:
             table.to_metadata(whole)

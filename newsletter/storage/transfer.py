@@ -67,7 +67,7 @@ def copy(source: Database, target: Database, tell: Progress = lambda _done, _tot
 
 def _tables() -> list[Table]:
     """Every table, each after those that it refers to."""
-    from newsletter.storage import desk_tables
+    from newsletter.storage import desk_tables, publish_tables  # noqa: F401  one schema
     from subscribers.store.tables import metadata
 
     return [*metadata.sorted_tables, *desk_tables.metadata.sorted_tables]
