@@ -72,7 +72,7 @@ def there(session: SiteSession, slug: str) -> tuple[SitePicture, str] | None:
         session: With the site.
         slug: As ``UploadPicture.slug`` gives it.
     """
-    found = session.get("media", slug=slug, context="edit", per_page=1).content
+    found = session.get("media", slug=slug, per_page=1).content
     return _of_answer(found[0], session.access.site) if isinstance(found, list) and found else None
 
 

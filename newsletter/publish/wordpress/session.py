@@ -54,7 +54,7 @@ class SiteExchange(Protocol):
 
     def __call__(
         self,
-        method: Literal["GET", "POST"],
+        method: Literal["GET", "POST", "OPTIONS"],
         url: str,
         *,
         headers: Mapping[str, str],
@@ -106,6 +106,15 @@ class SiteSession:
             else self._judged(route, found)
         )
 
+    def options(self, route: str) -> Any:
+        """What the site says of a route, its schema among it; None where it says nothing.
+
+        Args:
+            route: As for get.
+        """
+        found = self._sent("OPTIONS", self._url(route, {}))
+        return refusals.content(found) if found.status == 200 else None
+
     def post(self, route: str, values: Mapping[str, Any]) -> SiteAnswer:
         """Write something.
 
@@ -137,7 +146,7 @@ class SiteSession:
 
     def _sent(
         self,
-        method: Literal["GET", "POST"],
+        method: Literal["GET", "POST", "OPTIONS"],
         url: str,
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",

@@ -136,7 +136,7 @@ class Fetcher:
 
     def exchange(
         self,
-        method: Literal["GET", "POST"],
+        method: Literal["GET", "POST", "OPTIONS"],
         url: str,
         *,
         headers: Mapping[str, str],
@@ -148,7 +148,7 @@ class Fetcher:
         Nothing is followed, so that what is in the headers reaches nobody else; and nothing is tried again.
 
         Args:
-            method: ``GET`` or ``POST``.
+            method: ``GET``, ``POST`` or ``OPTIONS``.
             url: See get.
             headers: Request headers, a password among them.
             content: What is sent.
