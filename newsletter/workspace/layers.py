@@ -16,15 +16,12 @@ from newsletter.text.toml import duplicate_in
 KEYS = "keys.toml"
 PEOPLE = "desk.toml"
 """The file of secrets with the people of the desk; see `newsletter.workspace.people`."""
-<<<<<<< HEAD
-SITE_ACCESS = "wordpress.password"
-"""The file of secrets with which we come in at the site; see `newsletter.workspace.site_access`."""
-_NO_SETTINGS = frozenset({KEYS, PEOPLE, SITE_ACCESS, "wordpress.toml"})
-"""Files of secrets that are read by others than this."""
-=======
 SITE_PLUGIN = "wordpress.toml"
 """The file with the secret that the plugin inside WordPress has too; see `newsletter.workspace.plugin_secret`."""
->>>>>>> wp-plugin
+SITE_ACCESS = "wordpress.password"
+"""The file with which we come in at that WordPress; see `newsletter.workspace.site_access`."""
+_NO_SETTINGS = frozenset({KEYS, PEOPLE, SITE_PLUGIN, SITE_ACCESS})
+"""Files of secrets that others read."""
 PREFIX = "NASHRA_"
 DEBUG = "NASHRA_DEBUG"
 """The one variable with our prefix that is no setting: it shows where a fault happened."""
@@ -164,7 +161,7 @@ def secrets_layer(
 <<<<<<< HEAD
         if path.name in _NO_SETTINGS or path.name.startswith("."):
 =======
-        if path.name in {KEYS, PEOPLE, SITE_PLUGIN} or path.name.startswith("."):
+        if path.name in _NO_SETTINGS or path.name.startswith("."):
 >>>>>>> wp-plugin
             continue
         section, dot, key = path.name.partition(".")
