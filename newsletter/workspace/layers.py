@@ -158,11 +158,7 @@ def secrets_layer(
     values: dict[str, Any] = {}
     names = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-<<<<<<< HEAD
         if path.name in _NO_SETTINGS or path.name.startswith("."):
-=======
-        if path.name in _NO_SETTINGS or path.name.startswith("."):
->>>>>>> wp-plugin
             continue
         section, dot, key = path.name.partition(".")
         try:
