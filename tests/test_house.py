@@ -56,7 +56,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.polls",
         "newsletter.sponsors",
     ),
-    ("newsletter.senders", "newsletter.check", "newsletter.report", "newsletter.subjects", "newsletter.web"),
+    (
+        "newsletter.senders",
+        "newsletter.check",
+        "newsletter.publish",
+        "newsletter.report",
+        "newsletter.subjects",
+        "newsletter.web",
+    ),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
     ("newsletter.wiring",),
     # ---- workflows: what one needs of another
@@ -111,7 +118,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.serve",
     ),
     ("newsletter.workflows.first", "newsletter.workflows.preview", "newsletter.workflows.variants"),
-    ("newsletter.workflows.latest_letters", "newsletter.workflows.plan"),
+    ("newsletter.workflows.latest_letters", "newsletter.workflows.plan", "newsletter.workflows.publishing"),
+    ("newsletter.publish.targets",),
     (
         "newsletter.workflows.demo",
         "newsletter.workflows.latest",
@@ -155,6 +163,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.hygiene",
         "newsletter.cli.lists",
         "newsletter.cli.people",
+        "newsletter.cli.publishing",
         "newsletter.cli.reporting",
         "newsletter.cli.scheduling",
         "newsletter.cli.sending",
