@@ -43,14 +43,9 @@ def draw(card: ShareCard, shelf: FontShelf) -> bytes:
     Raises:
         NoFontError: There is no font for one of its letters, or the library that orders mixed directions is missing.
     """
-    from PIL import Image, ImageDraw, features
+    from PIL import Image, ImageDraw
 
-    if not features.check("raqm") or not is_there():
-        raise NoFontError(
-            "share pictures need the library FriBidi, which joins Arabic letters and orders mixed directions",
-            mend="install it (on Debian: apt-get install libfribidi0), then start the command again",
-            lasting=True,
-        )
+    _ready()
     headline = _headline(card, shelf)
     image = Image.new("RGB", (WIDTH, HEIGHT), card.ground)
     canvas = ImageDraw.Draw(image)
@@ -65,6 +60,36 @@ def draw(card: ShareCard, shelf: FontShelf) -> bytes:
     return _png(image)
 
 
+def check(card: ShareCard, shelf: FontShelf) -> None:
+    """Find out whether a card can be drawn, without drawing it.
+
+    Args:
+        card: What stands on it.
+        shelf: The fonts to take.
+
+    Raises:
+        NoFontError: As `draw` does.
+    """
+    _ready()
+    for words, bold in ((card.headline, True), (card.name, True), (card.when, False), (card.site, False)):
+        shelf.chain(_cut(words) + ELLIPSIS, bold=bold)
+
+
+def _ready() -> None:
+    from PIL import features
+
+    if not features.check("raqm") or not is_there():
+        raise NoFontError(
+            "share pictures need the library FriBidi, which joins Arabic letters and orders mixed directions",
+            mend="install it (on Debian: apt-get install libfribidi0), then start the command again",
+            lasting=True,
+        )
+
+
+def _cut(words: str) -> str:
+    return shortened(plain(words), MOST_SIGNS)
+
+
 @dataclass(frozen=True, slots=True)
 class _Headline:
     text: SetText
@@ -73,14 +98,14 @@ class _Headline:
 
 
 def _set(words: str, card: ShareCard, shelf: FontShelf, *, bold: bool = False) -> SetText:
-    words = shortened(plain(words), MOST_SIGNS)
+    words = _cut(words)
     chain = shelf.chain(words + ELLIPSIS, bold=bold)
     return SetText(without_unseen(words, chain), card.direction, chain, card.language, bold=bold)
 
 
 def _headline(card: ShareCard, shelf: FontShelf) -> _Headline:
     """The headline as large as it fits, and cut where it fits in no size."""
-    words = shortened(plain(card.headline), MOST_SIGNS)
+    words = _cut(card.headline)
     chain = shelf.chain(words + ELLIPSIS, bold=True)
     words = without_unseen(words, chain)
     while True:

@@ -8,13 +8,16 @@ import os
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from newsletter.sharing.drawing import draw
+from newsletter.sharing.drawing import check, draw
 from newsletter.sharing.fonts import FontShelf, NoFontError
 from newsletter.sharing.models import ShareCard
 
+_Made = TypeVar("_Made")
 FOLDER = ".share"
 _RECIPE = 1
 """Raised whenever the same card would be drawn otherwise."""
@@ -66,23 +69,30 @@ class ShareFolder:
                 self._keep(name, found)
         return SharePicture(found, name[:32])
 
-    def why_not(self, card: ShareCard) -> NoFontError | None:
-        """What is missing for the picture of a card; None when it is kept, or can be drawn, or was just drawn.
+    def expect(self, card: ShareCard) -> None:
+        """Make sure that a picture of a card is there or can be drawn, without drawing it.
 
         Args:
             card: What stands on it.
+
+        Raises:
+            NoFontError: It cannot be drawn on this machine.
         """
-        try:
-            self.picture(card)
-        except NoFontError as error:
-            return error
-        return None
+        if not (self._folder / f"{self._name(card)}.png").is_file():
+            self._remembered(lambda: check(card, self._shelf(card)))
+
+    def _shelf(self, card: ShareCard) -> FontShelf:
+        return FontShelf(card.language, card.families, own=self._own)
 
     def _drawn(self, card: ShareCard) -> bytes:
+        return self._remembered(lambda: draw(card, self._shelf(card)))
+
+    def _remembered(self, act: Callable[[], _Made]) -> _Made:
+        """Do something that needs fonts; what every picture lacks is not looked for again at once."""
         if self._missing is not None and time.monotonic() - self._missing[0] < _PATIENCE:
             raise self._missing[1].with_traceback(None)
         try:
-            return draw(card, FontShelf(card.language, card.families, own=self._own))
+            return act()
         except NoFontError as error:
             # Only what every headline lacks: one in Greek says nothing of the next.
             if error.lasting:
