@@ -32,11 +32,9 @@ from newsletter.workflows.hosted import media_routes
 from newsletter.workflows.logs import log_to_stderr
 from newsletter.workflows.past_letters import archive_routes
 from newsletter.workflows.polls import poll_routes
-    routes = [
-        *archive_routes(site, archive, pages, LetterPictures(workspace, pages)),
-        *media_routes(site, workspace.database),
-    ]
-    routes += [*poll_routes(site, pages), *click_routes(site, counter), *site_routes(site, workspace)]
+from newsletter.workflows.share_pictures import LetterPictures
+from newsletter.workflows.site_posts.looking import SITE_LOG, SitePostThread
+from newsletter.workflows.site_posts.routes import site_routes
 from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
@@ -168,16 +166,11 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
             teller.stop()
             worker.stop()
 
-<<<<<<< HEAD
-    routes = [*archive_routes(site, archive, pages), *media_routes(site, workspace.database)]
-    routes += [*poll_routes(site, pages), *click_routes(site, counter), *site_routes(site, workspace)]
-=======
     routes = [
         *archive_routes(site, archive, pages, LetterPictures(workspace, pages)),
         *media_routes(site, workspace.database),
     ]
-    routes += [*poll_routes(site, pages), *click_routes(site, counter)]
->>>>>>> wp-files
+    routes += [*poll_routes(site, pages), *click_routes(site, counter), *site_routes(site, workspace)]
     if workspace.settings.web.metrics:
         routes += metrics_routes(site, watched)
     return create_app(site, routes=routes, lifespan=lifespan)
