@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from newsletter import delivery, issues, library, media
+from newsletter import delivery, issues, media
 from newsletter.desk.articles.column import column_of
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.request import json_object
@@ -160,8 +160,7 @@ def letter(request: DeskRequest) -> Response:
     if issue is None or made is None or request.query.get("text") == "1":
         html = _plain(request, made, dark=dark, nobody=bool(bits))
     else:
-        with request.workspace.database.read() as connection:
-            known = remote_of(list(library.of_stories(connection, issue.stories).values()))
+        known = remote_of(list(request.desk.letters.checked(issue, edited.etag).holdings.values()))
         html = living.framed(made, marks_of(issue), dark=dark, remote=lambda address: known.get(address, ""))
         html = _anonymous(html, made.marker)
     return Response(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from newsletter import library
 from newsletter.check.fix import FIXES
 from newsletter.desk.complaints import as_html
 from newsletter.desk.week import letter as living
@@ -161,8 +160,7 @@ def values_of(request: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
     if issue is None:
         return {**common, "issue": None}
     checked = request.desk.letters.checked(issue, edited.etag)
-    with request.workspace.database.read() as connection:
-        holdings = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
+    holdings = checked.holdings
     page = _Page(request, edited, compose.enriched(issue, holdings), holdings, checked)
     letter, sections = checked.draft, page.sections()
     inbox = living.preheader(letter) if letter is not None else issue.preheader
@@ -250,7 +248,7 @@ class _Page:
         request: DeskRequest,
         edited: EditedIssue,
         issue: Issue,
-        holdings: dict[str, Holding],
+        holdings: Mapping[str, Holding],
         checked: CheckResult,
     ) -> None:
         self._request, self._edited, self.issue, self._holdings = request, edited, issue, holdings
