@@ -37,7 +37,7 @@ const why = ({ error }) => error ? error.what + (error.mend && ` · ${error.mend
 // An operation, or what makes it when its turn has come: lines may have moved until then. What is typed goes at once, and
 // while the one before it is under way, or its letter, only the last of it waits.
 export const send = (op, key) => {
-  const same = key && (held?.it.key === key ? held.it : queue.find(it => it.key === key));
+  const same = key && (held?.it?.key === key ? held.it : queue.find(it => it.key === key));
   if (same) same.op = op; else queue.push({ op, key });
   state("saving");
   run();
