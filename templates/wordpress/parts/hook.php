@@ -11,7 +11,7 @@ defined( 'ABSPATH' ) || exit;
 add_action( 'wp_after_insert_post', 'nashra_saved', 10, 4 );
 add_action( 'before_delete_post', 'nashra_before_deleted', 10, 2 );
 add_action( 'deleted_post', 'nashra_deleted', 10, 2 );
-add_action( 'nashra_send', 'nashra_send_queue' );
+add_action( 'nashra_send', 'nashra_send_queue', 10, 0 );
 add_action( 'rest_api_init', 'nashra_register_posts_route' );
 
 /** Begins the name of the option that holds one post to be told. One row for each: nothing is lost when many save at once. */
