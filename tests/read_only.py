@@ -65,6 +65,7 @@ ACTS = frozenset(
             "demo",
             "weekly",
             "approve",
+            "publish",
             "collect",
             "compose",
             "worker",
