@@ -8,22 +8,31 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from command import here
+from newsroom import SITE, make, received, subscribe
+from reader_pages import free_port, served
 from real_wordpress import NEWSROOM, Site, running
+from wordpress_hands import Looked, sign_in, tab
 
 from newsletter.letters.templates import environment
 from newsletter.models import Publication
 from newsletter.plugin.filling import PluginValues, plugin_files
 from newsletter.site_hook.signing import HEADER, SignedBy, body_signed, sign_request
+from newsletter.wiring import open_workspace
+from newsletter.workspace.plugin_secret import path_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [*NEWSROOM, pytest.mark.xdist_group("wordpress-hook")]
 KEY = bytes(range(32))
@@ -39,9 +48,21 @@ class Pages:
     status: int = 200
     slow: float = 0.0
     address: str = ""
+    real: str = ""
+    """Address of real reader pages, which hear it too and answer."""
 
     def of(self, number: int) -> list[dict[str, Any]]:
         return [one for one in self.told if one["post"] == number]
+
+
+def asked_there(url: str, signature: str, body: bytes | None = None) -> tuple[int, bytes]:
+    request = urllib.request.Request(url, body, {HEADER: signature})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, b""
 
 
 @contextmanager
@@ -58,8 +79,20 @@ def pages_served() -> Iterator[Pages]:
                 pages.forged.append(self.path)
             elif pages.status == 200:
                 pages.told.append(json.loads(body))
-            self.send_response(pages.status)
+            status, answer = pages.status, b""
+            if pages.real:
+                status, answer = asked_there(f"{pages.real}{self.path}", self.headers[HEADER] or "", body)
+            self.answer(status, answer)
+
+        def do_GET(self) -> None:
+            there = f"{pages.real}{self.path}"
+            self.answer(*(asked_there(there, self.headers[HEADER] or "") if pages.real else (503, b"")))
+
+        def answer(self, status: int, content: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -150,7 +183,38 @@ def editor(site: Site) -> Hands:
 def fresh(pages: Pages) -> None:
     pages.told.clear()
     pages.forged.clear()
-    pages.status, pages.slow = 200, 0.0
+    pages.status, pages.slow, pages.real = 200, 0.0, ""
+
+
+@contextmanager
+def writing(playwright_chromium: Browser, site: Site, number: int, name: str = "editor") -> Iterator[Looked]:
+    """The block editor of a post, with the panel open."""
+    with tab(playwright_chromium) as looked:
+        sign_in(looked.page, site, name)
+        opened(looked.page, site, number)
+        yield looked
+
+
+def opened(page: Page, site: Site, number: int) -> None:
+    page.goto(f"{site.url}wp-admin/post.php?post={number}&action=edit")
+    page.wait_for_function("window.wp && wp.data && wp.data.select('core/editor').getCurrentPostId()")
+    page.evaluate("""() => {
+        wp.data.dispatch('core/preferences').set('core/edit-post', 'welcomeGuide', false);
+        wp.data.dispatch('core/edit-post').openGeneralSidebar('edit-post/document');
+        const panel = 'nashra-box/nashra-box', edit = wp.data.select('core/edit-post');
+        if (!edit.isEditorPanelOpened(panel)) wp.data.dispatch('core/edit-post').toggleEditorPanelOpened(panel);
+    }""")
+    page.wait_for_selector(".nashra-box select")
+
+
+def saved(page: Page) -> None:
+    page.evaluate("() => wp.data.dispatch('core/editor').savePost()")
+    page.wait_for_function("!wp.data.select('core/editor').isSavingPost()")
+
+
+def values_of(site: Site, number: int) -> dict[str, str]:
+    found = site.ask(f"return nashra_values({number});")
+    return {name: value for name, value in found.items() if value}
 
 
 def queue(site: Site) -> list[str]:
@@ -328,3 +392,119 @@ def test_hostile_values_stay_text(site: Site, pages: Pages, editor: Hands) -> No
     box = site.ask(f"ob_start(); nashra_box(get_post({number})); return ob_get_clean();")
     assert "<img" not in box
     assert "<script" not in box
+
+
+# In the editors
+
+
+@pytest.mark.browser
+def test_the_panel_saves_and_shows_again_and_no_second_box_undoes_it(
+    site: Site, pages: Pages, editor: Hands, playwright_chromium: Browser
+) -> None:
+    number = editor.publish()
+    with writing(playwright_chromium, site, number) as looked:
+        page = looked.page
+        page.select_option(".nashra-box select >> nth=0", "lead")
+        page.fill(".nashra-box input[type=text] >> nth=0", HEADLINE)
+        page.select_option(".nashra-box select >> nth=1", "رأي")
+        page.check(".nashra-box input[type=checkbox]")
+        saved(page)
+        opened(page, site, number)
+        assert page.input_value(".nashra-box select >> nth=0") == "lead"
+        assert page.input_value(".nashra-box input[type=text] >> nth=0") == HEADLINE
+        assert page.locator("#nashra-box").count() == 0
+        saved(page)
+        expected = {"letter": "lead", "headline": HEADLINE, "section": "رأي", "at_once": "yes"}
+        assert values_of(site, number) == expected
+        assert pages.of(number)[-1]["values"]["headline"] == HEADLINE
+        page.wait_for_selector(".nashra-box .nashra-fate")  # the pages do not answer: it says so
+        assert looked.ours() == []
+
+        # Quick edit has no fields of ours, and undoes none of them.
+        page.goto(f"{site.url}wp-admin/edit.php")
+        page.hover(f"#post-{number}")
+        page.click(f"#post-{number} .editinline")
+        page.fill(f"#edit-{number} input[name=post_title]", "عنوان سريع")
+        page.click(f"#edit-{number} .save")
+        page.wait_for_selector(f"#post-{number}:has-text('عنوان سريع')")
+        assert values_of(site, number) == expected
+
+        # The classic editor has a box of its own.
+        classic = site.folder / "www/wp-content/mu-plugins/classic.php"
+        classic.write_text("<?php add_filter('use_block_editor_for_post', '__return_false');", "utf-8")
+        try:
+            page.goto(f"{site.url}wp-admin/post.php?post={number}&action=edit")
+            assert page.input_value("#nashra-letter") == "lead"
+            page.select_option("#nashra-letter", "no")
+            page.fill("#nashra-headline", "آخر & غيره")
+            page.uncheck("input[name=nashra_at_once]")
+            page.fill("#nashra-correction", "صوابه كذا")
+            page.click("#publish")
+            page.wait_for_url("**message=1**")
+            told = {"letter": "no", "headline": "آخر & غيره", "section": "رأي", "correction": "صوابه كذا"}
+            assert values_of(site, number) == told
+            assert pages.of(number)[-1]["values"]["correction"] == "صوابه كذا"
+        finally:
+            classic.unlink()
+
+
+# From the editor to the inbox
+
+
+def newsroom(root: Path, site: Site, port: int) -> None:
+    """A workspace that reads the site, with a reader at once and the plugin's secret."""
+    make(root, readers=0)
+    path = root / "newsletter.toml"
+    text = path.read_text("utf-8").replace(SITE, site.url.rstrip("/"))
+    text = text.replace("# allow_private_hosts = ", 'allow_private_hosts = ["127.0.0.1"]\n# ')
+    text = text.replace("https://news.almawja.example.org", f"http://127.0.0.1:{port}")
+    text = text.replace("[schedule]\n", "[schedule]\ninstant = 60\n")
+    path.write_text(text, "utf-8")
+    secret = path_of(root)
+    secret.write_text(f'secret = "{KEY.hex()}"\n', "utf-8")
+    secret.chmod(0o600)
+    with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
+        subscribe(connection, workspace, "instant@example.net", datetime.now(UTC), "instant")
+
+
+def within(seconds: float, look: Callable[[], Any]) -> Any:
+    """What is there at last."""
+    until = time.monotonic() + seconds
+    while not (found := look()) and time.monotonic() < until:
+        time.sleep(0.1)
+    return found
+
+
+@pytest.mark.browser
+def test_a_headline_from_the_box_is_in_the_outbox_within_ten_seconds(
+    site: Site, pages: Pages, editor: Hands, playwright_chromium: Browser, tmp_path: Path
+) -> None:
+    port = free_port()
+    newsroom(tmp_path / "w", site, port)
+    number = editor.publish("خبر عاجل من الواحة", status="draft")
+    with served(tmp_path / "w", port) as real, writing(playwright_chromium, site, number) as looked:
+        pages.real = real
+        page = looked.page
+        page.fill(".nashra-box input[type=text] >> nth=0", HEADLINE)
+        page.evaluate("() => wp.data.dispatch('core/editor').editPost({status: 'publish'})")
+        started = time.monotonic()
+        saved(page)
+        assert within(10, lambda: received(tmp_path / "w"))
+        assert time.monotonic() - started < 10
+        # Saved again, taken away and brought back: one letter.
+        saved(page)
+        editor.ask("DELETE", f"/wp/v2/posts/{number}")
+
+        def article() -> str:
+            done = here("-C", tmp_path / "w", "articles", "--json")
+            return next(iter(one["withdrawn"] for one in json.loads(done.out)["articles"] if one["withdrawn"]), "")
+
+        assert "trash" in within(10, article)
+        site.ask(f"wp_untrash_post({number}); wp_publish_post({number}); return 1;")
+        assert within(10, lambda: not article())
+        fate = editor.ask("GET", f"/nashra/v1/fate/{number}")
+        assert len(fate["lines"]) == 1
+        assert fate["lines"][0].endswith("1")
+    (letter,) = received(tmp_path / "w")
+    assert (letter.to, letter.subject) == ("instant@example.net", HEADLINE)
+    assert letter.text.count(HEADLINE) >= 1
