@@ -319,6 +319,7 @@ class _Publishing:
                 "edit": post.edit if post is not None else None,
                 "dry_run": self.wish.dry_run,
             },
+            self.key,
         )
 
 
