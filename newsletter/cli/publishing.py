@@ -29,6 +29,9 @@ def publish(
         typer.Option("--category", metavar="SLUG", help="wordpress: a category that the site has; several times."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="files: the folder they go to.")] = None,
+    url: Annotated[
+        str, typer.Option("--url", metavar="URL", help="files: the address they will have; remembered in the folder.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Write over what somebody has changed there.")] = False,
     new: Annotated[
         bool, typer.Option("--new", help="wordpress: another post, where the first was thrown away.")
@@ -48,7 +51,7 @@ def publish(
     Examples:
       newsletter publish --to wordpress
       newsletter publish 12 --to wordpress --status publish --category letters
-      newsletter publish --to files --out public
+      newsletter publish --to files --out public --url https://letters.example.org
     """
     from newsletter.publish import PublishInterruptedError, PublishTalk, PublishWish, targets
 
@@ -62,6 +65,7 @@ def publish(
         "type": post_type,
         "category": category,
         "out": out,
+        "url": url,
         "force": force,
         "new": new,
         "dry-run": dry_run,
@@ -75,6 +79,7 @@ def publish(
         post_type=post_type,
         categories=tuple(category) if category else None,
         folder=out,
+        url=url,
         force=force,
         anew=new,
         dry_run=dry_run,

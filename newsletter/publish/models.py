@@ -29,6 +29,8 @@ class PublishWish:
     """Slugs of the site's own categories."""
     folder: Path | None = None
     """Where files go."""
+    url: str = ""
+    """The address that those files will have."""
     force: bool = False
     """Whether what somebody changed at the target is written over."""
     anew: bool = False

@@ -51,7 +51,9 @@ TARGETS: Final = (
         frozenset({"status", "type", "category", "force", "new", "dry-run", "yes"}),
         _wordpress,
     ),
-    PublishTarget("files", "the archive as static pages, for any host", frozenset({"out", "force", "dry-run"}), _files),
+    PublishTarget(
+        "files", "the archive as static pages, for any host", frozenset({"out", "url", "force", "dry-run"}), _files
+    ),
 )
 """In the order in which they are told."""
 

@@ -100,6 +100,12 @@ class WebSettings(SettingsSection):
         description="days after which a sign-up that nobody confirmed is deleted, with its links; a wish that waits "
         "for its letter waits no longer either",
     )
+    share_font: Annotated[str, AfterValidator(plain_line)] = Field(
+        json_schema_extra=BY_HAND,
+        default="",
+        description="a font file of the workspace (TrueType or OpenType, best a bold one) for the headline on share "
+        "pictures; without it the fonts of [theme], as far as this machine has them, then others",
+    )
     metrics: Annotated[str, AfterValidator(values.token)] = Field(
         default="",
         description="the token that opens `/metrics`, and the details of `/health`, best in `secrets/web.metrics`; "
