@@ -70,6 +70,7 @@ ACTS = frozenset(
             "compose",
             "worker",
             "serve",
+            "wordpress plugin",
             "desk",
             "desk person add",
             "desk person password",

@@ -115,6 +115,7 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         ("subscribers unsuppress", ("--reason", "hard", "--dry-run")),
         ("subscribers inbox", (root / "mailbox", "--dry-run")),
         ("subscribers letters", ("--dry-run",)),
+        ("wordpress plugin", (tmp_path / "nashra.zip",)),
         ("log", ()),
     ]
     found = {}

@@ -46,6 +46,7 @@ from newsletter.cli import (
     undoing,
     unknown,
     weekly,
+    wordpress,
     working,
 )
 from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, App, group
@@ -142,6 +143,11 @@ _DESK = group(
     ),
     alone=desking.desk,
 )
+_WORDPRESS = group(
+    "wordpress",
+    "Your own WordPress: make the plugin for it.",
+    wordpress.plugin,
+)
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
@@ -168,7 +174,7 @@ for panel, parts in (
             *(publishing.publish, activity.log, working.worker, _SENDS),
         ),
     ),
-    ("Reader pages", (serving.serve, serving.embed)),
+    ("Reader pages", (serving.serve, serving.embed, _WORDPRESS)),
 ):
     for part in parts:
         app.add(part, panel)

@@ -59,6 +59,11 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
         "The issue's file is gone.",
         "Put it back, or open another issue.",
     ),
+    (
+        r"the library holds nothing new|what is new repeats a story",
+        "Nothing new was collected since the last issue.",
+        "Collect from the site beside an issue, or set its address under Sources in the settings.",
+    ),
     (r"no picture came|the picture is empty", "This file is empty", "Choose another file."),
     (
         r"the picture has more than 8 MB|the picture has more pixels",

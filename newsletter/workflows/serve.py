@@ -33,6 +33,8 @@ from newsletter.workflows.logs import log_to_stderr
 from newsletter.workflows.past_letters import archive_routes
 from newsletter.workflows.polls import poll_routes
 from newsletter.workflows.share_pictures import LetterPictures
+from newsletter.workflows.site_posts.looking import SITE_LOG, SitePostThread
+from newsletter.workflows.site_posts.routes import site_routes
 from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
@@ -100,6 +102,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook], watch
         say=pages.text,
         now=workspace.now,
         lists=tuple(dict.fromkeys(web.lists)),
+        home=workspace.publication.url,
         rhythms=tuple(dict.fromkeys(workspace.settings.rhythms.offered)),
         default=workspace.settings.rhythms.default,
         defaults={one.name: workspace.settings.rhythm_of(one.name) for one in every},
@@ -150,12 +153,15 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
             yield
             return
         worker, teller, visits = SmallLetterThread(letters), AlertThread(workspace), VisitThread(counter)
+        posts = SitePostThread(workspace, SITE_LOG.info)
         worker.start()
         teller.start()
         visits.start()
+        posts.start()
         try:
             yield
         finally:
+            posts.stop()
             visits.stop()
             teller.stop()
             worker.stop()
@@ -164,7 +170,7 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
         *archive_routes(site, archive, pages, LetterPictures(workspace, pages)),
         *media_routes(site, workspace.database),
     ]
-    routes += [*poll_routes(site, pages), *click_routes(site, counter)]
+    routes += [*poll_routes(site, pages), *click_routes(site, counter), *site_routes(site, workspace)]
     if workspace.settings.web.metrics:
         routes += metrics_routes(site, watched)
     return create_app(site, routes=routes, lifespan=lifespan)

@@ -147,6 +147,12 @@ from = {sender}
 # sources = ["https://example.org/"]                  # the site's front page; also sections, feeds, sitemaps, files
 # allow_private_hosts = ["intranet.example.org"]      # hosts that may be fetched although they are not public
 
+[publish]
+# status = "draft"           # what newsletter publish --to wordpress makes: a draft, or publish, which it asks about
+# categories = ["letters"]   # slugs of categories that the site has
+# slug = "nashra-issue"      # what the address of the post ends with, before the number of the issue
+# picture_above = false      # when the theme shows no featured picture above the text
+
 [alerts]
 # mail = "editor@example.org"          # who is told when something stops, fails or is in doubt; several with commas
 # command = "/usr/local/bin/tell-us"   # a program that gets it as JSON on its standard input

@@ -305,6 +305,29 @@ class DeskSettings(SettingsSection):
     )
 
 
+class PublishSettings(SettingsSection):
+    """How issues are published on the newsroom's own WordPress (`newsletter publish --to wordpress`)."""
+
+    status: Literal["draft", "publish"] = Field(
+        default="draft", description="what a new post is: `draft`, or `publish`, which the command asks about"
+    )
+    type: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")] = Field(
+        default="post", description="type of the post, as WordPress calls it"
+    )
+    categories: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
+        default=[], description="slugs of categories that the site has, for a new post"
+    )
+    slug: Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?$")] = Field(
+        default="nashra-issue",
+        description="what the address of a post ends with, before the number of its issue; it is also found by that",
+    )
+    picture_above: bool = Field(
+        default=True,
+        description="the theme shows a post's featured picture above it, so that the picture that leads is not in the "
+        "text once more",
+    )
+
+
 class AlertSettings(SettingsSection):
     """Who is told when something stops, fails or is in doubt, and how."""
 

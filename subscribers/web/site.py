@@ -52,6 +52,8 @@ class Site:
     now: Callable[[], datetime]
     lists: tuple[str, ...]
     """Names of the lists one can subscribe to, the first is the usual one."""
+    home: str = ""
+    """Address of the newsroom's own site: the only one that a page leads back to."""
     rhythms: tuple[Rhythm, ...] = RHYTHMS
     default: Rhythm = "weekly"
     """The rhythm of who does not choose."""

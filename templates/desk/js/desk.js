@@ -6,7 +6,8 @@ export const focus = it => it?.focus({ preventScroll: true }), near = it => it.s
 const week = $("week"), data = week.dataset, base = `/issue/${encodeURIComponent(data.slug)}`, queue = [], narrow = matchMedia("(max-width:719px)");
 export const words = JSON.parse(data.words), typed = new Map(JSON.parse(sessionStorage[base] || "[]"));
 export let { etag } = data;
-let heard = etag, busy, held, timer, mine, frame = $("frame"), next, text = 0, dark = 0;
+const frame = $("frame");
+let heard = etag, into, busy, held, timer, mine, loads, text = 0, dark = 0;
 
 export const fill = (said, parts) => said.replace(/\{(\w+)\}/g, (whole, name) => parts[name]);
 export const tell = said => said && ($("live").textContent = said);
@@ -31,18 +32,19 @@ const look = async () => {
   const [status, said] = await post("/now");
   if (status > 399) state("bad", why(said)); else if (!waits()) took([status, { live: words.took, ...said }], {});
 };
-const why = said => said.error ? `${said.error.what} · ${said.error.mend}` : words.gone;
+const why = ({ error }) => error ? error.what + (error.mend && ` · ${error.mend}`) : words.gone;
 
-// An operation, or what makes it when its turn has come: lines may have moved until then.
+// An operation, or what makes it when its turn has come: lines may have moved until then. What is typed goes at once, and
+// while the one before it is under way, or its letter, only the last of it waits.
 export const send = (op, key) => {
-  const same = key && queue.find(it => it.key === key);
+  const same = key && (held?.it.key === key ? held.it : queue.find(it => it.key === key));
   if (same) same.op = op; else queue.push({ op, key });
   state("saving");
   run();
 };
 const run = async () => {
   clearTimeout(timer);
-  if (busy || held || !queue.length) return look();
+  if (busy || held || !queue.length || (loads && queue[0].key)) return look();
   const it = queue.shift(), op = it.op.call ? it.op() : it.op;
   if (!op) {
     typed.delete(it.key);
@@ -64,6 +66,8 @@ const took = ([status, said], it, op) => {
   shown.hidden = status !== 409;
   held = 0;
   if (status === 409) {
+    // What was typed since is decided with it: else it would go over what is chosen.
+    it.op = (queue.splice(queue.findIndex(other => it.key && other.key === it.key) >>> 0, 1)[0] || it).op;
     held = { it, op, etag: said.etag };
     shown.innerHTML = said.conflict;
     return state("wait", words.merging);
@@ -105,38 +109,28 @@ const morph = (old, fresh) => {
   }
   let at = old.firstChild;
   for (const child of [...fresh.childNodes]) {
-    const twin = child.id ? $(child.id) : at && !at.id && at.nodeName === child.nodeName && at;
+    const twin = child.id ? old.ownerDocument.getElementById(child.id) : at && !at.id && at.nodeName === child.nodeName && at;
     if (twin === at && at) at = at.nextSibling; else old.insertBefore(twin || child, at);
     if (twin) morph(twin, child);
   }
   while (at) { const gone = at; at = at.nextSibling; gone.remove(); }
 };
 
-const letter = () => {
-  next?.remove();
-  const made = next = frame.cloneNode();
-  made.className = "next";
-  made.id = "";
-  made.src = `${base}/letter?variant=${$("variant")?.value || 0}&text=${text}&dark=${dark}&v=${etag}`;
-  made.onload = async () => {
-    await Promise.race([Promise.all([...made.contentDocument.images].map(it => it.decode().catch(() => 0))), new Promise(done => setTimeout(done, 120))]);
-    if (next !== made) return;
-    made.contentWindow.scrollTo(0, frame.contentWindow.scrollY);
-    frame.remove();
-    made.className = "";
-    made.id = "frame";
-    next = null;
-    frame = made;
-    listen();
-  };
-  frame.after(made);
+// The letter changes in its frame as the issue does in its column: what stays the same keeps its place, nothing flashes.
+const letter = async () => {
+  const mine = loads = {}, html = await fetch(`${base}/letter?variant=${$("variant")?.value || 0}&text=${text}&dark=${dark}&v=${etag}`).then(got => got.ok && got.text(), () => 0);
+  if (loads !== mine) return;
+  loads = 0;
+  // By a parser of the frame, whose policy lets letters have styles of their own.
+  if (html) morph(frame.contentDocument.documentElement, new frame.contentWindow.DOMParser().parseFromString(html, "text/html").documentElement);
+  run();
 };
 const listen = () => frame.contentDocument.addEventListener("click", event => {
   const far = it => Math.abs(rect(it).top - event.clientY);
   event.preventDefault();
   go(all("[id^=s-]", frame.contentDocument).sort((a, b) => far(a) - far(b))[0]?.id);
 });
-frame.onload = listen;
+frame.onload = () => { listen(); if (etag !== data.etag) letter(); };
 listen();
 
 export const show = name => {
@@ -168,9 +162,13 @@ const go = id => {
 };
 
 on("click", async event => {
-  const at = event.target, button = at.closest("button,a"), { op, go: to, look, section, insert: kind, title, text: inside, choice } = button?.dataset || {}, act = op || (button?.name === "act" && button.value);
-  for (const it of all("details.menu[open]")) if (!it.contains(at) || button) it.open = false;
+  const at = event.target, button = at.closest("button,a"), { op, go: to, look, section, into: there, insert: kind, title, text: inside, choice } = button?.dataset || {}, act = op || (button?.name === "act" && button.value);
+  for (const it of all("details.menu[open]")) if (!it.contains(at) || (button && !button.popoverTargetElement)) it.open = false;
   if (!button) return;
+  if (button.popoverTargetElement === $("into")) {
+    into = button.closest("[data-card]");
+    for (const it of all("[data-into]")) it.hidden = it.dataset.into === into.closest(".section").dataset.line;
+  }
   if (act || to || button.name === "show") event.preventDefault();
   if (act) send(() => button.isConnected && JSON.parse(button.dataset.op || button.value));
   else if (button.matches(".opens")) go(button.closest(".story").id);
@@ -183,12 +181,17 @@ on("click", async event => {
     } else button.ariaPressed = !!(dark = 1 - dark);
     letter();
   } else if (section) $("elements").dataset.section = section;
+  else if (there) {
+    $("into").hidePopover();
+    send(() => into.isConnected && button.isConnected && { ...into.matches(".story") ? { op: "move", section: +button.dataset.into, before: 0 } : { op: "section", do: "join", into: +button.dataset.into }, line: line(into) });
+  }
   else if (kind) {
     const box = $("elements"), place = { text: inside, section: +box.dataset.section };
     box.hidePopover();
     send(kind === "section" ? { op: kind, do: "add", title } : kind === "words" ? { op: kind, ...place } : { op: "element", do: "insert", kind, title, ...place });
   } else if (choice && held) {
-    const { it, op, etag: now } = held, { etag: base = etag, ...mine } = op;
+    const { it, etag: now } = held, op = it.op.call && it.op() || held.op, { etag: base = etag, ...mine } = op;
+    it.value = $(it.key)?.value;
     took(await post("/merge", { etag: now, base, mine, choice }), it, op);
     run();
   }

@@ -1,7 +1,7 @@
 // Fields: what is typed is saved by itself, meters follow, each field is as high as its words.
-import { $, all, etag, fill, keep, on, one, send, state, typed, words } from "./desk.js";
+import { $, all, etag, fill, keep, on, one, send, typed, words } from "./desk.js";
 
-const waiting = new Map(), indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content");
+const indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content");
 const amount = n => indic ? n.toLocaleString("ar-u-nu-arab", { useGrouping: false }) : n;
 // Harakat and direction signs take no column; the server's answer says it as the check counts, ideographs too.
 const columns = text => [...text.trim().replace(/[\p{Mn}\p{Me}\p{Cf}]/gu, "")].length;
@@ -17,10 +17,6 @@ const operation = (field, value = typed.get(field.id)?.[0] ?? field.value) => {
     words: { op: kind, line, ...(+last && { last: +last }), text: value },
     line: { op: kind, line, text: value },
   }[kind] || { op: kind, do: "edit", line, kind: card.dataset.kind, title: one("[data-edit=title]", card)?.value ?? title, text: one("textarea", card)?.value };
-};
-const save = field => {
-  clearTimeout(waiting.get(field));
-  if (waiting.delete(field)) send(() => operation(field), field.id);
 };
 const grow = field => {
   if (grows || field.type !== "textarea") return;
@@ -42,22 +38,16 @@ const changed = ({ target: field, isComposing }) => {
   // With what they answer to: a page that finds them later may show another text.
   typed.set(field.id, [field.value, { etag, ...operation(field, field.value) }]);
   keep();
-  state("saving");
   grow(field);
   measure(field);
-  clearTimeout(waiting.get(field));
-  waiting.set(field, setTimeout(save, 120, field));
+  send(() => operation(field), field.id);
 };
 on("input", changed);
 on("compositionend", changed);
-on("focusout", event => save(event.target));
 on("keydown", event => {
   const { target: field, key, code } = event, command = event.ctrlKey || event.metaKey;
   if (!field.matches("[data-edit]") || event.isComposing) return;
-  if (key === "Enter" && !command && (field.type === "text" || "one" in field.dataset)) {
-    event.preventDefault();
-    save(field);
-  }
+  if (key === "Enter" && !command && (field.type === "text" || "one" in field.dataset)) event.preventDefault();
   const signs = "prose" in field.dataset && command && !event.altKey && !event.shiftKey && { KeyB: ["**", "**"], KeyK: ["[", "](https://)"] }[code];
   if (!signs) return;
   event.preventDefault();
