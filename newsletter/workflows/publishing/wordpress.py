@@ -288,7 +288,9 @@ class _Publishing:
         """WordPress, or something in it, has taken away some of what was written."""
         shown = posts.difference(wanted, post.said, before="as Nashra wrote it", after="as the site kept it")
         line = f"The site took something out of post {post.number} while saving it; it is left {post.status}."
-        mend = "A plugin, or the user's role, filters what is saved. Look at it there, and publish it there if it is well."
+        mend = (
+            "A plugin, or the user's role, filters what is saved. Look at it there, and publish it there if it is well."
+        )
         return self.told("refused", post, line, mend, difference=shown)
 
     def refused(self, post: SitePost | None, line: str) -> PublishOutcome:
