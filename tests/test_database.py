@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import DatabaseError
 from newsletter.storage import database as room
-from newsletter.storage import desk_tables
+from newsletter.storage import desk_tables, publish_tables, site_tables
 from newsletter.storage.clock import clock
 from newsletter.storage.database import (
     HEAD,
@@ -54,9 +54,11 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
 
 def both_wings() -> MetaData:
     whole = MetaData()
-    for metadata in (readers_metadata, desk_tables.metadata):
-        for table in metadata.sorted_tables:
-            table.to_metadata(whole)
+    ours = dict.fromkeys(
+        table for room in (desk_tables, site_tables, publish_tables) for table in room.metadata.sorted_tables
+    )
+    for table in (*readers_metadata.sorted_tables, *ours):
+        table.to_metadata(whole)
     return whole
 
 

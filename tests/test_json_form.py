@@ -21,8 +21,9 @@ DATA_KEYS = {
 """Names of objects whose own keys are data: a rhythm, a reason, the title of a section."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*")
 WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
-ELSEWHERE = {"subscribers sync", "sends decide"}
-"""Asks a provider: tests/test_synchronise.py; needs subjects that are tried: tests/test_trial_journey.py."""
+ELSEWHERE = {"subscribers sync", "sends decide", "publish"}
+"""Asks a provider: tests/test_synchronise.py; needs subjects that are tried: tests/test_trial_journey.py; asks a site:
+tests/test_publishing_wordpress.py."""
 
 
 def commands(group: Any = None, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
@@ -114,6 +115,7 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         ("subscribers unsuppress", ("--reason", "hard", "--dry-run")),
         ("subscribers inbox", (root / "mailbox", "--dry-run")),
         ("subscribers letters", ("--dry-run",)),
+        ("wordpress plugin", (tmp_path / "nashra.zip",)),
         ("log", ()),
     ]
     found = {}

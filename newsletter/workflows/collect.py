@@ -19,6 +19,7 @@ from newsletter.sources.documents import ArticleFilter, Refusal
 from newsletter.sources.links import absolute, host, is_web
 from newsletter.workflows import draft, recheck, renewing
 from newsletter.workflows.recheck import ReadingSpan, Recheck
+from newsletter.workflows.site_posts import told
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ def gather(
     if not asked:
         return CollectOutcome()
     workspace.fence.start()  # its processes load while the database opens and the first sources answer
+    # What the boxes beside posts say is known before the posts come.
+    heard = () if targets else told.hear(workspace)
     now = workspace.now()
     with workspace.database.read() as connection:
         # A narrower question is asked anew: that the feed is the same does not answer it.
@@ -131,7 +134,8 @@ def gather(
     wanted = ArticleFilter(now, workspace.zone, since=since, until=until)
     wanted = wanted if most is None else replace(wanted, most=most)
     # Of a narrowed reading nobody can tell what is missing.
-    shelf = _Shelves(workspace, now, pictures=pictures, beside=beside, whole=since is None and until is None)
+    whole = since is None and until is None
+    shelf = _Shelves(workspace, now, pictures=pictures, beside=beside, whole=whole, heard=heard)
     for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks, fence=workspace.fence):
         shelf.store(arrival)
         if progress:
@@ -198,10 +202,13 @@ class _Shelves:
         pictures: As for ``gather``.
         beside: As for ``gather``.
         whole: Whether sources are read from their newest article on.
+        heard: What sites themselves told before, one line each.
     """
 
-    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool, beside: bool, whole: bool) -> None:
-        self._workspace, self._now, self._whole = workspace, now, whole
+    def __init__(
+        self, workspace: Workspace, now: datetime, *, pictures: bool, beside: bool, whole: bool, heard: Sequence[str]
+    ) -> None:
+        self._workspace, self._now, self._whole, self._heard = workspace, now, whole, heard
         self._pictures, self._beside = pictures, beside
         self._arrived: dict[tuple[int, int], tuple[Arrival, SourceReport]] = {}
         self._states: dict[int, State] = {}
@@ -282,6 +289,7 @@ class _Shelves:
             again,
             (*(report.trouble for report in reports if report.trouble), *grown.broken),
             (
+                *self._heard,
                 *(note for arrival, _ in arrived for note in arrival.result.notes),
                 *([self._workspace.fence.note] if self._workspace.fence.note else []),
                 *(line for one in renewed for line in recheck.told(one)),

@@ -171,7 +171,7 @@ def _renewed(workspace: Workspace, connection: Connection, manuscript: Manuscrip
     dropped = 0
     for story in renewal.from_below(list(standings)):
         holding, is_candidate = standings[story].holding, standings[story].is_candidate
-        if holding.withdrawn and is_candidate:
+        if (holding.withdrawn or holding.box.letter == "no") and is_candidate:
             changed, dropped = renewal.without(changed, story), dropped + 1
             continue
         now = renewal.written(holding.article)

@@ -21,6 +21,7 @@ from newsletter.workflows.draft.offering import (
     as_sections,
     divided,
     last_picture,
+    leading,
     look_for_pictures,
     notes_of,
     nothing_new,
@@ -330,7 +331,8 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     if there is None or not there.stories:
         raise IssueError("has no candidates", where=issue.path, mend="run: newsletter compose --refresh")
     again = told_again(workspace, (*manuscript.issue.stories, *there.stories))
-    chosen, left = divided(candidates.merged(there.sections), rules, again)
+    waiting = candidates.merged(there.sections)
+    chosen, left = divided(leading(workspace, waiting) if not manuscript.issue.stories else waiting, rules, again)
     changed = candidates.taken(manuscript, chosen)
     changed = candidates.with_candidates(changed, left, there.newest)
     changed = candidates.with_notes(changed, there.notes)

@@ -29,7 +29,7 @@ const look = async () => {
   const [status, said] = await post("/now");
   if (status > 399) state("bad", why(said)); else if (!waits()) took([status, { live: words.took, ...said }], {});
 };
-const why = said => said.error ? `${said.error.what} · ${said.error.mend}` : words.gone;
+const why = ({ error }) => error ? error.what + (error.mend && ` · ${error.mend}`) : words.gone;
 
 // An operation, or what makes it when its turn has come: lines may have moved until then. What is typed goes at once, and
 // while the one before it is under way, or its letter, only the last of it waits.
