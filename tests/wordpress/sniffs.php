@@ -3,8 +3,8 @@
 //
 // echo: each part is a fixed text, or the value of a function that escapes. $_POST and its like: within isset(), or
 // through wp_unslash() and a function that sanitizes; and the function around looks at a nonce and at a capability.
-const ESCAPES = '/^(esc_(html|attr|url|textarea|js)|wp_kses(_post|_data)?|wp_json_encode|checked|selected|disabled|absint|intval)$/';
-const SANITIZES = '/^(sanitize_\w+|absint|intval|esc_url_raw|wp_verify_nonce|hash_equals)$/';
+const ESCAPES = '/^(esc_(html|attr|url|textarea|js)|wp_kses(_post|_data)?|wp_json_encode|checked|selected|disabled|absint|intval|nashra_tongue)$/';
+const SANITIZES = '/^(sanitize_\w+|absint|intval|esc_url_raw|wp_verify_nonce|hash_equals|nashra_clean_value)$/';
 const FORBIDDEN = ['eval', 'unserialize', 'extract', 'create_function', 'assert', 'error_log', 'var_dump', 'print_r', 'setcookie',
     'file_get_contents', 'curl_init', 'wp_mail', 'mail', 'exec', 'shell_exec', 'system', 'passthru', 'base64_decode', 'serialize',
     'phpinfo', 'md5', 'rand', 'mt_rand', 'session_start', 'wp_redirect', 'json_encode', 'date', 'strip_tags', 'parse_url'];
@@ -87,8 +87,8 @@ foreach (array_slice($argv, 1) as $file) {
                 && text($tokens[$at + 1] ?? '') === '(' && !in_array(text($tokens[$at - 1]), ['->', '::'], true))) {
             $say("$text() is not wanted here");
         }
-        if ($token[0] === T_STRING && preg_match('/^wp_(safe_)?remote_(get|post|request|head)$/', $text) && basename($file) !== 'hook.php') {
-            $say("$text() belongs into hook.php");
+        if ($token[0] === T_STRING && preg_match('/^wp_(safe_)?remote_(get|post|request|head)$/', $text) && !in_array(basename($file), ['hook.php', 'signing.php'], true)) {
+            $say("$text() belongs into hook.php or signing.php");
         }
         if ($token[0] === T_VARIABLE && in_array($text, SUPERGLOBALS, true)) {
             for ($start = $at; $start > 0 && !in_array(text($tokens[$start]), [';', '{', '}'], true); $start--);
