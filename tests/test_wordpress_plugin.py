@@ -17,10 +17,10 @@ from desk_judges import across, axe
 from reader_pages import CHROMIUM, FLAGS, free_port, served
 from real_wordpress import FOLDER, NEWSROOM, Site, running
 from test_web_journey import letters, link
-from wordpress_hands import put_up, sign_in, tab
+from wordpress_hands import put_up, ready, sign_in, tab
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = [*NEWSROOM, pytest.mark.browser]
 HOSTILE = "\"'></p><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
@@ -251,17 +251,6 @@ def test_an_editor_sets_the_form_with_words_of_their_own_and_sees_it(house: Hous
         )
         assert page.title() != "taken"
         assert page.locator(".nashra-look-card input[name=list]").get_attribute("value") == "readers"
-
-
-def ready(page: Page) -> None:
-    page.wait_for_function(
-        "window.wp && wp.data && wp.data.select('core/block-editor')?.getBlocks().length > 0"
-        " && wp.blocks.getBlockType('nashra/subscribe')"
-    )
-    page.evaluate(
-        "wp.data.select('core/edit-post').isFeatureActive('welcomeGuide')"
-        " && wp.data.dispatch('core/edit-post').toggleFeature('welcomeGuide')"
-    )
 
 
 def test_one_setting_says_where_the_form_stands_by_itself(house: House) -> None:
