@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import SitePost
 from newsletter.sources.links import host, is_web
-from newsletter.workflows import latest, recheck
+from newsletter.workflows import draft, latest, recheck
 from newsletter.workflows.collect import CollectOutcome, gather, sources_of
 from newsletter.workflows.site_posts import told
 from subscribers.errors import Complaint
@@ -55,9 +55,11 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
         posts = rows.claim(connection, now=now)
     if not posts:
         return LookOutcome()
-    for draft in told.take_back(workspace, posts):
-        for line in recheck.told(draft):
+    for renewed in told.take_back(workspace, posts):
+        for line in recheck.told(renewed):
             tell(f"note: {line}")
+    for issue in draft.correct(workspace):
+        tell(f"note: {told.corrected_in(issue)}")
     shown = [one for one in posts if one.state in knocks.SHOWN]
     settled = [one for one in posts if one.state not in knocks.SHOWN]
     failed: dict[SitePost, str] = {}
