@@ -326,7 +326,8 @@ function nashra_fate_route( $request ) {
 		$place = substr( hash( 'sha256', home_url( '/' ) ), 0, 16 );
 		$found = nashra_fetch( '/hooks/wordpress/posts/' . $place . '/' . $id );
 		$lines = null === $found ? array( nashra_say( 'The newsletter does not answer now.' ) ) : nashra_fate( $found );
-		set_transient( 'nashra_fate_' . $id, $lines, null === $found ? 60 : 600 );
+		// What went out stays; what has not may go any moment.
+		set_transient( 'nashra_fate_' . $id, $lines, empty( $found['letters'] ) ? 60 : 600 );
 	}
 	$trouble = nashra_trouble();
 	return new WP_REST_Response( array( 'lines' => '' === $trouble ? $lines : array_merge( array( $trouble ), $lines ) ) );
