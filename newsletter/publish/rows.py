@@ -74,6 +74,25 @@ def link_of(connection: Connection, issue: str, target: str = "wordpress") -> st
     return str(connection.execute(query).scalar() or "")
 
 
+def links(connection: Connection, target: str = "wordpress") -> dict[str, str]:
+    """Key of each issue that is a post everybody may see, and the address of that post.
+
+    Args:
+        connection: An open connection to the database.
+        target: Name of the target.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.publish_tables import published
+
+    query = (
+        select(published.c.issue, published.c.link)
+        .where(published.c.target == target, published.c.public == 1, published.c.link != "")
+        .order_by(published.c.at, published.c.id)
+    )
+    return {row.issue: row.link for row in connection.execute(query)}
+
+
 def keep(connection: Connection, one: PublishedIssue, *, now: datetime) -> None:
     """Write down what is known of an issue at a site now.
 

@@ -47,11 +47,12 @@ class NoFontError(NashraError):
     Args:
         what: As in every complaint.
         mend: As in every complaint.
+        where: As in every complaint.
         lasting: Whether it is missing for every picture, and not for the letters of this one.
     """
 
-    def __init__(self, what: str, *, mend: str, lasting: bool = False) -> None:
-        super().__init__(what, mend=mend)
+    def __init__(self, what: str, *, mend: str, where: str = "", lasting: bool = False) -> None:
+        super().__init__(what, where=where, mend=mend)
         self.lasting = lasting
 
 
@@ -102,6 +103,14 @@ class FontShelf:
         Raises:
             NoFontError: There are letters in it that no font has.
         """
+        for one in self._own:
+            if not signs_of(one.path, one.index):
+                raise NoFontError(
+                    f"{one.path.name} is no font that can be read",
+                    where="[web] share_font",
+                    mend="name a TrueType or OpenType file of the workspace",
+                    lasting=True,
+                )
         missing = {sign for sign in text if needs_glyph(sign)}
         chain: list[FontFile] = []
         for one in self._candidates(bold=bold):

@@ -139,7 +139,7 @@ def plain(text: str) -> str:
     """A text without what cannot be drawn: controls, heaps of marks, blanks in a row.
 
     Args:
-        text: Anything.
+        text: Any text, of any length.
     """
     text = "".join(" " if unicodedata.category(sign) in ("Cc", "Cs", "Co", "Cn") else sign for sign in bidi.clean(text))
     kept: list[str] = []

@@ -13,6 +13,7 @@ from newsletter.letters import click_links
 from newsletter.letters.catalogue import words
 from newsletter.letters.mime import from_json
 from newsletter.media import FOLDER
+from newsletter.publish import rows
 from newsletter.web.letter_page import LetterPage, web_view
 
 if TYPE_CHECKING:
@@ -108,6 +109,16 @@ class Archive:
         """
         with self._database.read() as connection:
             return sent(connection, self._lists, limit=most)
+
+    def posts(self) -> dict[str, str]:
+        """Addresses of the letters that are posts on the newsroom's site too, by key."""
+        with self._database.read() as connection:
+            return rows.links(connection)
+
+    def post(self, key: str) -> str:
+        """Address of the post that a letter is on the newsroom's site; empty when it is none."""
+        with self._database.read() as connection:
+            return rows.link_of(connection, key)
 
     def number(self, one: PastLetter) -> str:
         """The number of an issue in the publication's digits; empty for a letter of the latest posts."""

@@ -85,10 +85,10 @@ def archive_routes(site: Site, archive: Archive, pages: Pages, pictures: LetterP
         return file_answer(json_of(tuple(entries)), "application/feed+json; charset=utf-8", public=MINUTES)
 
     def site_map(site: Site, _request: Request) -> Response:
-        letters = archive.every(_MOST_MAPPED - 1)
+        letters, posts = archive.every(_MOST_MAPPED - 1), archive.posts()
         newest = letters[0].sent.isoformat() if letters else ""
         mapped = [(places.archive_address, newest)]
-        mapped += [(places.letter_address(one.key), one.sent.isoformat()) for one in letters]
+        mapped += [(places.letter_address(one.key), one.sent.isoformat()) for one in letters if one.key not in posts]
         kind = "application/xml; charset=utf-8"
         return answer(site, "web/sitemap.xml.j2", {"pages": mapped}, public=MINUTES, kind=kind)
 
@@ -119,7 +119,9 @@ def archive_routes(site: Site, archive: Archive, pages: Pages, pictures: LetterP
     def card(one: PastLetter, view: LetterPage) -> dict[str, Any]:
         address = places.letter_address(one.key)
         drawn = pictures.has(one, archive.number(one))
-        return card_values(pages, one, view, share=f"{address}/{NAME}" if drawn else "", canonical=address)
+        return card_values(
+            pages, one, view, share=f"{address}/{NAME}" if drawn else "", canonical=archive.post(one.key) or address
+        )
 
     def part(site: Site, request: Request) -> Response:
         name = request.parts["name"]

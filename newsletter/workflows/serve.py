@@ -116,6 +116,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook], watch
         pending=workspace.upkeep.pending,
         hooks=hooks,
         health=watched.health if watched is not None else None,
+        site_map=f"{pages.address}/sitemap.xml",
         erase=partial(erase, workspace, scrub=False),
     )
 

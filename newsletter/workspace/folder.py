@@ -103,6 +103,7 @@ from = {sender}
 # letters_an_hour = 1000     # confirmation letters at most, in total
 # letters_an_hour_per_network = 30                   # … asked for from one network (/24, IPv6 /64)
 # pending_days = 7           # sign-ups that nobody confirmed are deleted after so many days
+# share_font = "fonts/headline.ttf"    # a font file for the headline on share pictures; without it the machine's own
 # metrics = "…"              # the token that opens /metrics, best in secrets/web.metrics; without it there is none
 
 [tracking]
@@ -173,6 +174,7 @@ _IGNORE = """\
 /database.toml
 /backups/
 /.desk/
+/.share/
 /outbox/
 /issues/*/issue.html
 /issues/*/issue.txt

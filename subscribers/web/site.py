@@ -79,6 +79,8 @@ class Site:
     health: Callable[[str], tuple[int, Mapping[str, Any]]] | None = None
     """Whether what runs is well: the header Authorization in, an HTTP status and what is told out; None asks the
     database alone."""
+    site_map: str = ""
+    """Address of the map of the pages that search engines may know; empty when there is none."""
     erase: Callable[[str], object] | None = None
     """Erases the person who has an address, with what other tables and folders hold of them; None erases them here."""
 

@@ -53,8 +53,8 @@ def publish(workspace: Workspace, name: str, wish: PublishWish, talk: PublishTal
         lines = list(made.notes)
         done = "would be" if wish.dry_run else "were"
         lines.append(
-            f"{len(made.letters)} letters: {len(folder.written)} files {done} written, {folder.unchanged} are as they "
-            f"were, {len(folder.removed)} {done} removed"
+            f"{_letters(len(made.letters))}: {len(folder.written)} files {done} written, "
+            f"{folder.unchanged} are as they were, {len(folder.removed)} {done} removed"
         )
         changed = bool(folder.written or folder.removed)
         return PublishOutcome(
@@ -73,6 +73,10 @@ def publish(workspace: Workspace, name: str, wish: PublishWish, talk: PublishTal
                 "dry_run": wish.dry_run,
             },
         )
+
+
+def _letters(count: int) -> str:
+    return "1 letter" if count == 1 else f"{count} letters"
 
 
 def _address(url: str) -> str:
@@ -112,6 +116,7 @@ class _FileArchive:
         self._archive = Archive(workspace.database, self._pages, web.lists)
         self._pictures = LetterPictures(workspace, self._pages)
         self.letters = self._archive.every(_MOST)
+        self._posts = self._archive.posts()
         self.notes: dict[str, None] = {}
         """What a person is told, each once."""
         self.has_pictures = bool(self.letters)
@@ -165,13 +170,14 @@ class _FileArchive:
         share = self._share(one, number)
         address = self._places.letter_address(key) if self._places.address else ""
         picture_address = f"{address.removesuffix('.html')}/{NAME}" if share and address else ""
-        card = card_values(pages, one, view, share=picture_address, canonical=address)
+        canonical = self._posts.get(key, address)
+        card = card_values(pages, one, view, share=picture_address, canonical=canonical)
         html = letter_page(pages, self._archive, one, view, {**card, "base": root, "places": places})
         self._put(f"letters/{key}.html", self._linked(html, places))
         entry = ArchiveEntry(key, number, one.subject, view.summary, one.sent, one)
         body = feed_body(view, address) if with_body and address else ""
         facts = described.LetterFacts(
-            one.subject, view.summary, address, address, one.sent, (picture_address,) if picture_address else (), body
+            one.subject, view.summary, address, canonical, one.sent, (picture_address,) if picture_address else (), body
         )
         return entry, facts
 
@@ -244,4 +250,5 @@ class _FileArchive:
     def _mapped(self, told: Sequence[described.LetterFacts]) -> Iterator[tuple[str, str]]:
         yield self._places.archive_address, told[0].sent.isoformat() if told else ""
         for one in told:
-            yield one.address, one.sent.isoformat()
+            if one.canonical == one.address:
+                yield one.address, one.sent.isoformat()
