@@ -66,6 +66,7 @@ ACTS = frozenset(
             "weekly",
             "approve",
             "publish",
+            "wordpress connect",
             "collect",
             "compose",
             "worker",

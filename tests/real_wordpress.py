@@ -98,10 +98,11 @@ class Site:
         assert done.returncode == 0, done.stderr + done.stdout
         return json.loads(done.stdout.splitlines()[-1])
 
-    def complaints(self) -> list[str]:
-        """What WordPress wrote into its debug.log."""
+    def complaints(self) -> set[str]:
+        """What WordPress wrote into its debug.log, without the moments; an old WordPress complains of itself, too."""
         log = self.folder / "debug.log"
-        return log.read_text("utf-8").splitlines() if log.is_file() else []
+        lines = log.read_text("utf-8").splitlines() if log.is_file() else []
+        return {line.partition("] ")[2] or line for line in lines}
 
     def collect(self, root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Run the command in a workspace of its own, or in the one that is there, and hand back its JSON."""

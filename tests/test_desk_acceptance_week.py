@@ -1,9 +1,16 @@
-"""A week done in the desk alone, from the site's address to the report; and the same issue.md sent from a terminal."""
+"""A week done in the desk alone, from the site's address to the report; and the same issue.md sent from a terminal.
+
+With SQLite the desk delivers by itself; with PostgreSQL a worker does, in a process of its own.
+"""
 
 from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,15 +18,16 @@ from unittest import mock
 
 import desk_newsroom
 import pytest
-from command import here
+from command import environment, here
 from conftest import MakeDatabase
 from desk_hands import Hands, until
-from desk_newsroom import Clock
+from desk_newsroom import NOW, Clock
 from desk_served import served, visitor
 from newsroom import SITE, WordPress, posts
 
 from newsletter import ledger
 from newsletter.wiring import Workspace
+from newsletter.workflows import watch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -30,6 +38,43 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 IDS = re.compile(rb"(?m)^Message-ID: <[0-9a-f]+|=_[ar][0-9a-f]+")
 """What every send has of its own: its id in each letter's name, and a mark between the parts of a letter."""
+
+WORKER = """
+import sys
+from datetime import datetime
+from newsletter.cli import main
+from newsletter.wiring import Workspace
+moment = datetime.fromisoformat(sys.argv.pop(1))
+Workspace.now = lambda self: moment
+main()
+"""
+"""``newsletter`` by a clock that stands."""
+
+
+@contextmanager
+def worker(root: Path, clock: Clock) -> Iterator[subprocess.Popen[str]]:
+    """A worker as its own process; ended, as its machine ends it, when it has nothing left in the middle."""
+    words = [sys.executable, "-c", WORKER, clock.now.isoformat(), "-C", str(root), "worker"]
+    with subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True, encoding="utf-8") as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
+    assert process.returncode == 0
+
+
+def copied(desk: Path, root: Path, *, moved: bool) -> Path:
+    """The folder of a desk for a terminal of its own; what is in PostgreSQL goes into a file of SQLite."""
+    shutil.copytree(desk, root)
+    if moved:
+        target = f"sqlite:///{root / 'copy.db'}"
+        assert here("-C", desk, "database", "copy", "--to", target).code == 0
+        settings = root / "newsletter.toml"
+        settings.write_text(
+            re.sub(r"(?m)^url = \"postgres.*", f'url = "{target}"', settings.read_text("utf-8")), "utf-8"
+        )
+    return root
 
 
 def letters(root: Path) -> dict[bytes, bytes]:
@@ -80,17 +125,26 @@ def test_a_week_is_done_in_the_desk_alone_and_a_terminal_sends_the_same_letter(
         until(page, "document.querySelector('#test').textContent.includes('leila')")
         assert list(letters(root)) == [b"leila@almawja.example.org"]
         shutil.rmtree(root / "outbox")
-        before = tmp_path / "terminal"
-        if not database:
-            shutil.copytree(root, before)
+        terminal = copied(root, tmp_path / "terminal", moved=bool(database))
         page.locator("input[name=when][value=now]").check()
         page.locator("button[form=going]").click()
         told = page.locator("dialog[open] h2").inner_text()
         page.locator("dialog[open] button.main").click()
         page.wait_for_selector("[data-state=leaving]")
         assert [one.state for one in sends(desk.workspace)] == ["scheduled"]
-        clock.forward(seconds=11)
-        page.wait_for_selector("[data-state=finished]", timeout=30_000)
+        if database:
+            with worker(root, Clock(NOW + timedelta(seconds=11))) as process:
+                assert process.stderr is not None
+                delivered = next(line for line in process.stderr if "still open" in line)
+                clock.forward(seconds=11)
+                assert watch.alive(desk.workspace), "and so the desk itself stands aside"
+                page.wait_for_selector("[data-state=finished]", timeout=30_000)
+            counted = re.search(r"([\d,]+) submitted here; 0 of ([\d,]+) still open", delivered)
+            assert counted is not None, delivered
+            assert counted[1] == counted[2] == str(len(letters(root)))
+        else:
+            clock.forward(seconds=11)
+            page.wait_for_selector("[data-state=finished]", timeout=30_000)
         page.wait_for_timeout(200)
         sent = letters(root)
         assert re.sub(r"\D", "", told) == str(len(sent)), "as many as the confirmation named"
@@ -98,8 +152,7 @@ def test_a_week_is_done_in_the_desk_alone_and_a_terminal_sends_the_same_letter(
         page.goto(f"{desk.base}/report")
         assert "أسبوع المدينة" in page.inner_text("main")
         assert seen.troubles == []
-    if not database:
-        with mock.patch.object(Workspace, "now", return_value=desk_newsroom.NOW):
-            done = here("-C", before, "send", slug, "--yes")
-        assert done.code == 0, done
-        assert letters(before) == sent
+    with mock.patch.object(Workspace, "now", return_value=NOW):
+        done = here("-C", terminal, "send", slug, "--yes")
+    assert done.code == 0, done
+    assert letters(terminal) == sent

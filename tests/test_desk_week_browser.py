@@ -246,7 +246,7 @@ def test_every_problem_is_listed_and_leads_to_its_place(page: Page) -> None:
 
 def test_an_element_is_added_from_the_menu_and_edited_in_place(page: Page, desk: ServedDesk) -> None:
     page.click(".adds >> nth=0")
-    page.click("#elements [data-insert=callout]")
+    page.click("#elements [data-insert*='\"callout\"']")
     until(page, "document.querySelector('.element')")
     assert "::: callout" in desk.issue_file.read_text("utf-8")
     page.fill(".element textarea", "غدًا عطلة رسمية في المدينة كلها.")

@@ -181,6 +181,39 @@ def test_the_same_place_is_shown_in_both_wordings_and_one_is_chosen(
     assert text(workspace) == TEXT.replace("بعد ثلاث سنوات.", left)
 
 
+def test_headline_and_summary_of_one_story_are_two_things(workspace: Workspace) -> None:
+    seen = open_issue(workspace, SLUG)
+    at = line(workspace, "### [رصيف]")
+    do(workspace, seen.etag, by="ليلى", op="edit", line=at, title="رصيف جديد للصيد")
+    after = do(workspace, seen.etag, op="edit", line=at, summary="بعد أربع سنوات.")
+    assert after.merged
+    assert text(workspace) == TEXT.replace("### [رصيف]", "### [رصيف جديد للصيد]").replace("ثلاث", "أربع")
+    # Whoever comes with the same words changes nothing, and is asked nothing.
+    same = do(workspace, seen.etag, op="edit", line=at, title="رصيف جديد للصيد", summary="بعد أربع سنوات.")
+    assert same.etag == after.etag
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "both"),
+    [
+        ("بعد أربع سنوات.", "وأخيرًا بعد ثلاث سنوات.", "وأخيرًا بعد أربع سنوات."),
+        ("بعد أربع سنوات.", "بعد خمس سنوات.", "بعد خمس سنوات.\n\nبعد أربع سنوات."),
+    ],
+    ids=["other words", "the same word"],
+)
+def test_both_wordings_of_a_field_can_be_kept(workspace: Workspace, mine: str, theirs: str, both: str) -> None:
+    seen = open_issue(workspace, SLUG)
+    asked: dict[str, Any] = {"op": "edit", "line": line(workspace, "### [رصيف]"), "summary": mine}
+    do(workspace, seen.etag, by="ليلى", op="edit", line=asked["line"], summary=theirs)
+    with pytest.raises(ConflictError) as raised:
+        do(workspace, seen.etag, **asked)
+    (field,) = raised.value.conflict.fields
+    assert (field.name, field.base, field.mine, field.theirs) == ("summary", "بعد ثلاث سنوات.", mine, theirs)
+    assert field.both == both
+    merge(workspace, SLUG, raised.value.conflict.etag, seen.etag, parsed(asked), "both", by="سلمى")
+    assert text(workspace) == TEXT.replace("بعد ثلاث سنوات.", both.replace("\n", "\r\n"))
+
+
 def test_a_subject_that_both_changed_is_asked_about(workspace: Workspace) -> None:
     seen = open_issue(workspace, SLUG)
     written(workspace, "رصيف جديد", "زيت أرخص")

@@ -162,6 +162,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.answering",
         "newsletter.cli.approving",
         "newsletter.cli.composing",
+        "newsletter.cli.connecting",
         "newsletter.cli.deciding",
         "newsletter.cli.deliverability",
         "newsletter.cli.desking",

@@ -50,7 +50,7 @@ def php(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if os.environ.get("CI") == "true":
             pytest.fail("php is missing: apt-get install php-cli")
         pytest.skip("php is not installed")
-    script, part = ROOT / "tests/wordpress/signing.php", ROOT / "templates/wordpress/parts/hook.php"
+    script, part = ROOT / "tests/wordpress/signing.php", ROOT / "templates/wordpress/parts/signing.php"
     done = subprocess.run(["php", script, part], input=json.dumps(asked), capture_output=True, text=True, check=True)
     answers: list[dict[str, Any]] = json.loads(done.stdout)
     return answers

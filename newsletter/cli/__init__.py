@@ -19,6 +19,7 @@ from newsletter.cli import (
     answering,
     approving,
     composing,
+    connecting,
     deciding,
     deliverability,
     desking,
@@ -145,8 +146,9 @@ _DESK = group(
 )
 _WORDPRESS = group(
     "wordpress",
-    "Your own WordPress: make the plugin for it.",
+    "Your own WordPress: make the plugin for it, connect it to publish there.",
     wordpress.plugin,
+    connecting.connect,
 )
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (

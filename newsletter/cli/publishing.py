@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli.acting import note_act
 from newsletter.cli.app import STOPPED, workspace_of
 from newsletter.cli.options import AsJson, IssueName, Yes
 from newsletter.cli.output import ask, data, json_data, on_terminal, say
@@ -93,6 +94,8 @@ def publish(
         except PublishInterruptedError as stopped:
             say(f"error: {stopped}")
             raise typer.Exit(STOPPED) from None
+        if outcome.issue and outcome.done in ("created", "updated", "published") and not dry_run:
+            note_act(workspace, "publish", outcome.issue)
     _tell(outcome, as_json=as_json)
     if outcome.done == "refused":
         raise typer.Exit(1)

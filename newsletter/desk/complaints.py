@@ -93,9 +93,17 @@ def spoken(words: PageWords, error: Complaint) -> tuple[Markup, Markup] | None:
         found = re.match(pattern, error.what)
         if found is not None:
             named = found.groupdict()
-            code = _SAMPLES.get(named.get("key", ""), _sample(what))
-            return words.say(what, **named), words.say(mend, code=code, kind="JPEG")
+            code = _code(_SAMPLES.get(named.get("key", ""), _sample(what)))
+            parts = {name: _code(one) if name == "line" else one for name, one in named.items()}
+            return words.say(what, **parts), words.say(mend, code=code, kind="JPEG")
     return None
+
+
+def _code(line: str) -> Markup:
+    """A line of the file as it stands there, from the left, whatever is beside it."""
+    from markupsafe import Markup
+
+    return Markup("<code>{}</code>").format(line)
 
 
 def _sample(what: str) -> str:

@@ -17,6 +17,7 @@ from newsletter.text.tidy import arabic_fold
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
+    from markdown_it.rules_inline import StateInline
 
 MOST_COLUMNS = 6
 """Columns of a table that a telephone of 375 pixels can still show."""
@@ -60,6 +61,9 @@ class ElementKind:
     titled: bool = True
     """Whether words may stand behind its name."""
 
+
+NESTING = 20
+"""How deep quotations, lists and brackets may be nested: each bracket costs the parser as many looks."""
 
 KINDS: tuple[ElementKind, ...] = (
     ElementKind("callout", "تنبيه", "::: callout and a title, then the words", holds=True),
@@ -124,6 +128,7 @@ def enable(parser: MarkdownIt) -> None:
     footnote_plugin(parser, inline=False, move_to_end=False)
     parser.enable("table")
     parser.core.ruler.before("block", "elements", _match)
+    parser.inline.ruler.before("link", "open_bracket", _open_bracket)
 
 
 def notes_of(texts: Iterable[str]) -> dict[str, Any]:
@@ -138,6 +143,17 @@ def notes_of(texts: Iterable[str]) -> dict[str, Any]:
 
 def _begins(params: str, _markup: str) -> bool:
     return bool(params.strip())
+
+
+def _open_bracket(state: StateInline, silent: bool) -> bool:
+    """A bracket that nothing closes is a sign; the parser would look for its end as often as brackets may be nested."""
+    sign = "![" if state.src.startswith("![", state.pos) else "["
+    if not state.src.startswith(sign, state.pos) or state.src.find("]", state.pos, state.posMax) >= 0:
+        return False
+    if not silent:
+        state.pending += sign
+    state.pos += len(sign)
+    return True
 
 
 def _match(state: StateCore) -> None:

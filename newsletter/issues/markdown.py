@@ -45,7 +45,7 @@ def parser(*without: str) -> MarkdownIt:
     """
     from markdown_it import MarkdownIt
 
-    made = MarkdownIt("js-default", {"linkify": False, "typographer": False})
+    made = MarkdownIt("js-default", {"linkify": False, "typographer": False, "maxNesting": containers.NESTING})
     containers.enable(made)
     made.disable(without)
     # It gathers its rules at the first use, which several threads may not do at once.

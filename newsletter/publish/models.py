@@ -65,3 +65,5 @@ class PublishOutcome:
     """With ``refused``: what somebody changed there, as a unified diff."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """What ``--json`` says besides."""
+    issue: str = ""
+    """Key of the issue, for the log of acts; empty when it is about no single one."""

@@ -1,7 +1,7 @@
 """How the plugin of the newsroom's site and the reader pages know each other's messages (pure).
 
 A header ``X-Nashra-Signature: t=SECONDS,v1=HEX`` holds HMAC-SHA-256 (RFC 2104) over the moment and what was said: of a
-POST its body, byte for byte; of a GET its method and its path with the query. ``templates/wordpress/parts/hook.php``
+POST its body, byte for byte; of a GET its method and its path with the query. ``templates/wordpress/parts/signing.php``
 says the same in PHP; both are tried on the same vectors.
 """
 

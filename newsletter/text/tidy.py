@@ -48,7 +48,7 @@ _OPENING_QUOTES = "\"“‘'"
 _SENTENCE_END = re.compile(r"[.!؟?…]+[\"”’»)\]]*(?=\s|$)")
 _ABBREVIATION = re.compile(r"(?:^|[\s(«\"“\[])(?:[دمأصج]|هـ|[A-Z]|أ\.د|ص\.ب|ق\.م|Mr|Mrs|Dr|St|M|Mme)$")
 _CREDIT_LENGTH = 30
-_WORD = re.compile(r"\S*\w\S*")
+_IN_WORDS = re.compile(r"\w")
 
 _FOLD = {
     **dict.fromkeys("أإآٱ", "ا"),
@@ -181,7 +181,8 @@ def reading_minutes(text: str, words_per_minute: int = 150) -> int:
         text: Text without markup.
         words_per_minute: Words that somebody reads in a minute.
     """
-    words = sum(1 for _ in _WORD.finditer(text))
+    # Not by one pattern of both: signs without a word would be read from each of them to the last.
+    words = sum(1 for part in text.split() if _IN_WORDS.search(part) is not None)
     return max(1, (2 * words + words_per_minute) // (2 * words_per_minute)) if words else 0
 
 

@@ -53,8 +53,8 @@ class CheckResult:
     """The letter as it would be, with something else in the place of what cannot stand in one; for a preview."""
     found: Findings | None = None
     """What the world answered, if it was asked."""
-    holdings: Mapping[str, Holding] = field(default_factory=dict)
-    """What the library holds of its stories, by their addresses."""
+    held: Mapping[Story, Holding] = field(default_factory=dict)
+    """What the library holds of its stories."""
 
 
 def inspect(
@@ -99,7 +99,7 @@ def inspect(
         found = _found(workspace, CheckInput(enriched, letter, known), links_too=online)
     known = replace(known, found=found)
     failure = RenderError.of(faults) if faults else None
-    return CheckResult(letter, tuple(check(enriched, letter, known)), failure, draft, found, holdings)
+    return CheckResult(letter, tuple(check(enriched, letter, known)), failure, draft, found, held)
 
 
 def _impossible(issue: Issue, fault: NashraError) -> Problem:

@@ -1,5 +1,5 @@
 <?php
-// What parts/hook.php makes of the lines of the test: one JSON of a list in, one JSON of a list out.
+// What parts/signing.php makes of the lines of the test: one JSON of a list in, one JSON of a list out.
 define( 'ABSPATH', '/' );
 function nashra_settings() {
 	return $GLOBALS['settings'];

@@ -106,17 +106,6 @@ def articles(visit: DeskRequest) -> Response:
     return visit.fragment("desk/articles/rows.html.j2", {"articles": {**values, "told": shown}})
 
 
-def held(visit: DeskRequest) -> Response:
-    """Which articles stand in the issue now, and on which line the story of each begins."""
-    issue = _issue_of(visit)
-    lines: dict[str, int] = {}
-    if issue is not None:
-        with visit.workspace.database.read() as connection:
-            known = library.of_stories(connection, issue.stories)
-        lines = {str(holding.id): story.line for story, holding in reversed(known.items())}
-    return visit.data({"lines": lines})
-
-
 def _issue_of(visit: DeskRequest) -> Issue | None:
     """The issue that the address names; None when there is no such file, or it cannot be understood."""
     slug = visit.query.get("slug", "")
@@ -237,7 +226,4 @@ def _within(said: PageWords, days: int) -> Markup:
     return said.count("The last day", "The last {n} days", days)
 
 
-ROUTES = (
-    DeskRoute("GET", "/articles", articles, "look"),
-    DeskRoute("GET", "/articles/held", held, "look"),
-)
+ROUTES = (DeskRoute("GET", "/articles", articles, "look"),)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from newsletter.desk.models import UPLOAD, DeskRoute
+from newsletter.desk.week.differing import shown
 from newsletter.desk.week.sayings import error_of, said_of
-from newsletter.desk.week.view import fragments_of
+from newsletter.desk.week.view import fragments_of, held_in
 from newsletter.errors import DiskError, IssueError
 from newsletter.issues.operations import Operation, parsed
 from newsletter.workflows import editing
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from newsletter.workflows.editing import EditedIssue
     from subscribers.errors import Complaint
 
-_TARGET = re.compile(r"\]\([^()\s]*(?: \"[^\"]*\")?\)")
-"""Where a link or picture of Markdown leads: of no use to whoever compares words."""
 _AROUND = 100_000
 """Bytes of a form around its file."""
 _NO_ROOM = 507
@@ -112,6 +109,7 @@ def _answer(request: DeskRequest, edited: EditedIssue, live: str) -> Response:
     values: dict[str, Any] = {
         "etag": edited.etag,
         "fragments": fragments_of(request, edited),
+        "lines": held_in(request, edited),
         "at": edited.at,
         "merged": edited.merged,
         "undo": edited.undo(by),
@@ -129,9 +127,7 @@ def _against(request: DeskRequest, error: Complaint) -> Response:
     words = request.desk.pages.words
     if isinstance(error, editing.ConflictError):
         conflict = error.conflict
-        base, mine, theirs = (_TARGET.sub("]", one) for one in (conflict.base, conflict.mine, conflict.theirs))
-        shown = replace(conflict, base=base, mine=mine, theirs=theirs)
-        html = request.fill("desk/week/conflict.html.j2", {"conflict": shown})
+        html = request.fill("desk/week/conflict.html.j2", {"conflict": conflict, "fields": shown(conflict)})
         told = {"base": conflict.base, "mine": conflict.mine, "theirs": conflict.theirs}
         return request.data({"conflict": html, "etag": conflict.etag, "kind": conflict.kind, **told}, status=409)
     status = _NO_ROOM if isinstance(error, DiskError) else 422

@@ -160,7 +160,7 @@ def letter(request: DeskRequest) -> Response:
     if issue is None or made is None or request.query.get("text") == "1":
         html = _plain(request, made, dark=dark, nobody=bool(bits))
     else:
-        known = remote_of(list(request.desk.letters.checked(issue, edited.etag).holdings.values()))
+        known = remote_of(list(request.desk.letters.checked(issue, edited.etag).held.values()))
         html = living.framed(made, marks_of(issue), dark=dark, remote=lambda address: known.get(address, ""))
         html = _anonymous(html, made.marker)
     return Response(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -160,7 +160,7 @@ def values_of(request: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
     if issue is None:
         return {**common, "issue": None}
     checked = request.desk.letters.checked(issue, edited.etag)
-    holdings = checked.holdings
+    holdings = {story.url: one for story, one in checked.held.items()}
     page = _Page(request, edited, compose.enriched(issue, holdings), holdings, checked)
     letter, sections = checked.draft, page.sections()
     inbox = living.preheader(letter) if letter is not None else issue.preheader
@@ -187,6 +187,20 @@ def values_of(request: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
         "kinds": [kind for name in OFFERED for kind in KINDS if kind.name == name],
         "now": request.workspace.now(),
     }
+
+
+def held_in(request: DeskRequest, edited: EditedIssue) -> dict[str, int]:
+    """Which articles of the library stand in an issue, and on which line the story of each begins.
+
+    Args:
+        request: Who asks.
+        edited: The issue as it stands now.
+    """
+    issue = edited.issue
+    if issue is None:
+        return {}
+    known = request.desk.letters.checked(issue, edited.etag).held
+    return {str(holding.id): story.line for story, holding in reversed([*known.items()])}
 
 
 def marks_of(issue: Issue) -> list[tuple[str, str]]:
@@ -248,7 +262,7 @@ class _Page:
         request: DeskRequest,
         edited: EditedIssue,
         issue: Issue,
-        holdings: Mapping[str, Holding],
+        holdings: dict[str, Holding],
         checked: CheckResult,
     ) -> None:
         self._request, self._edited, self.issue, self._holdings = request, edited, issue, holdings

@@ -26,9 +26,10 @@ from newsletter.issues.operations.asked import (
     WordsOperation,
     parsed,
 )
-from newsletter.issues.operations.carrying import Clash, carried, merged
+from newsletter.issues.operations.carrying import Clash, carried
 from newsletter.issues.operations.elements import PlacedElement, elements
 from newsletter.issues.operations.layout import IssuePart, Layout
+from newsletter.issues.operations.wordings import FieldWordings, changes, clashing, joined, merged, story_at, with_both
 from newsletter.models import Story
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "DropOperation",
     "EditOperation",
     "ElementOperation",
+    "FieldWordings",
     "FixOperation",
     "HistoryOperation",
     "IssuePart",
@@ -52,9 +54,14 @@ __all__ = [
     "WordsOperation",
     "apply",
     "carried",
+    "changes",
+    "clashing",
     "elements",
+    "joined",
     "merged",
     "parsed",
+    "story_at",
+    "with_both",
 ]
 
 

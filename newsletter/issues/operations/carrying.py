@@ -28,6 +28,7 @@ from newsletter.issues.operations.asked import (
 )
 from newsletter.issues.operations.elements import elements
 from newsletter.issues.operations.layout import IssuePart, Layout, told
+from newsletter.issues.operations.wordings import clashing, story_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class _Carrier:
                 line = self._line(operation.line, same=False)
                 return replace(operation, line=line, place=self._place(operation.place))
             case EditOperation():
-                return replace(operation, line=self._line(operation.line))
+                return self._edit(operation)
             case SectionOperation():
                 return self._section(operation)
             case ElementOperation():
@@ -148,6 +149,14 @@ class _Carrier:
         inner = [one.line for one in self.base.parts if operation.line <= one.line <= operation.last]
         lines = [self._line(one) for one in inner]
         return replace(operation, line=line, last=max(lines, default=0))
+
+    def _edit(self, operation: EditOperation) -> EditOperation:
+        """Two people may work on one story: only the same field of it is one thing."""
+        line = self._line(operation.line, same=False)
+        old, new = story_at(self.base, operation.line), story_at(self.newer, line)
+        if old is None or new is None or (clashing(operation, old, new) and not self.anyway):
+            line = self._line(operation.line)
+        return replace(operation, line=line)
 
     def _section(self, operation: SectionOperation) -> SectionOperation:
         line = self._line(operation.line, same=operation.do == "rename") if operation.line else 0
@@ -227,26 +236,3 @@ def _opening(layout: Layout) -> list[IssuePart]:
 
 def _markdown(parts: Sequence[IssuePart]) -> str:
     return "\n\n".join(one.told[0] for one in parts)
-
-
-def merged(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str] | None:
-    """Both changes of the same lines made together; None when they touch the same ones.
-
-    Args:
-        base: The lines that both began with.
-        ours: What one made of them.
-        theirs: What the other made of them.
-    """
-    changes = sorted({*_changes(base, ours), *_changes(base, theirs)}, reverse=True)
-    made, edge = list(base), len(base) + 1
-    for start, end, lines in changes:
-        if end > edge or (end == edge and start == end):
-            return None
-        made[start:end] = lines
-        edge = start
-    return made
-
-
-def _changes(base: Sequence[str], other: Sequence[str]) -> list[tuple[int, int, tuple[str, ...]]]:
-    steps = SequenceMatcher(None, base, other, autojunk=False).get_opcodes()
-    return [(start, end, tuple(other[a:b])) for kind, start, end, a, b in steps if kind != "equal"]

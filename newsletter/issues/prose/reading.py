@@ -61,7 +61,7 @@ def blocks(
 def _parser() -> Any:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": containers.NESTING})
     # An indented paragraph is a paragraph; a letter of words has no use for code by indenting.
     parser.disable("code")
     containers.enable(parser)

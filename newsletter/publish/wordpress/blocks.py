@@ -61,8 +61,6 @@ class PostText:
     """Blocks."""
     excerpt: str
     """HTML of one line."""
-    pictures: tuple[Picture, ...]
-    """Local pictures that stand in it, in order, without their bytes."""
     lead: str
     """Address of the picture that leads: ``cid:`` of a local one, or on the web; empty without any."""
     lead_alt: str
@@ -112,11 +110,11 @@ def post_text(
     above = leads_above and bool(seen) and seen[0] is not None and not seen[0].caption_text
     writing = _Writing(viewer, say, on_site)
     filled = fill(environment, TEMPLATE, {**values, **writing.names(), "leads_above": above})
+    content = writing.placed(_settled(_AROUND_COMMENTS.sub("\n", filled).strip()))
     return PostText(
         title=_settled(escaping.escape(bidi.strip(viewer.line(issue.subject)), quote=False)),
-        content=writing.placed(_settled(_AROUND_COMMENTS.sub("\n", filled).strip())),
+        content=content,
         excerpt=_settled(escaping.escape(bidi.strip(values["preheader"]).strip("\u200f\u200e"), quote=False)),
-        pictures=tuple(viewer.used.values()),
         lead=lead.src if lead is not None else "",
         lead_alt=bidi.strip(lead.alt) if lead is not None else "",
     )
@@ -153,7 +151,7 @@ class _Writing:
             "linked": self.linked,
             "anchor": self.anchor,
             "as_button": self.as_button,
-            "code": lambda inline: _markup(escaping.escape(inline.text if inline else "", quote=False)),
+            "code": self.code,
             "only_pictures": _only_pictures,
             "link_around": lambda inline: _around(inline).get("href", ""),
             "rel_around": lambda inline: _around(inline).get("rel", ""),
@@ -161,7 +159,8 @@ class _Writing:
             "sight_caption": lambda sight: self.caption(sight.caption, sight.credit),
             "label_and_byline": self.label_and_byline,
             "on_site": lambda src: self.on_site.get(str(src)),
-            "sign": lambda block: sign(block.kind, block.link),
+            # The sign that plays is an emoji to WordPress, which would fetch a picture of it from elsewhere.
+            "sign": lambda block: sign(block.kind, block.link).replace("\u25b6\ufe0e", "\u25ba"),
             "sponsor_label": self.sponsor_label,
             "person": lambda block: (
                 "، ".join(part for part in name_and_role(block.title) if part)
@@ -193,6 +192,11 @@ class _Writing:
             return self._strong.setdefault(id(mark), Mark("strong")) if mark.tag == "em" else mark
 
         return Inline([(text, tuple(map(bold, marks))) for text, marks in inline.pieces], inline.links, inline.pictures)
+
+    def code(self, inline: Inline | None) -> Markup:
+        """Lines of code, which read from left to right."""
+        lines = escaping.escape(inline.text if inline is not None else "", quote=False)
+        return _markup(f'<span dir="ltr">{lines}</span>' if self.viewer.base == "rtl" else lines)
 
     def linked(self, words: str, href: str) -> Markup:
         """Words that lead somewhere, if they do."""

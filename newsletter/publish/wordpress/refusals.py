@@ -79,7 +79,9 @@ def refusal(found: Fetched, route: str, site: str) -> PublishError:
         mend = f"a firewall or plugin may refuse us: let this machine in at /wp-json/; or {_ROLE}"
         return PublishError("it refuses that", where=where, mend=mend)
     if status in _PASSING:
-        return PublishInterruptedError("it does not answer as it should", where=where, mend="run the command again")
+        return PublishInterruptedError(
+            "it does not answer as it should", where=where, mend="the same command completes it later"
+        )
     return PublishError("it refuses that", where=where, mend="look at its error log")
 
 

@@ -158,11 +158,10 @@ class SiteSession:
         try:
             return self._exchange(method, url, headers={**own, **(headers or {})}, content=content, seconds=seconds)
         except FetchError as error:
-            if error.passing or not error.status:
-                kind: type[PublishError] = PublishInterruptedError if _may_pass(error) else PublishError
-            else:
-                kind = PublishError
-            raise kind(error.what, where=self.access.site, mend=error.mend) from None
+            if error.status or not _may_pass(error):
+                raise PublishError(error.what, where=self.access.site, mend=error.mend) from None
+            mend = "the same command completes it when the site is back"
+            raise PublishInterruptedError(error.what, where=self.access.site, mend=mend) from None
 
     def _judged(self, route: str, found: Fetched) -> SiteAnswer:
         if 200 <= found.status < 300:

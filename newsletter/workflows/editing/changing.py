@@ -28,6 +28,7 @@ from newsletter.issues.operations import (
     WordsOperation,
     carried,
     merged,
+    with_both,
 )
 from newsletter.issues.operations import apply as applied
 from newsletter.issues.operations.cutting import put
@@ -36,7 +37,7 @@ from newsletter.ledger import approvals
 from newsletter.models import Holding, Problem
 from newsletter.workflows import renewing
 from newsletter.workflows.draft.offering import as_sections, last_picture
-from newsletter.workflows.editing.conflicts import Conflict, ConflictError, block, conflict_of
+from newsletter.workflows.editing.conflicts import Conflict, ConflictError, block, conflict_of, fields_of
 from newsletter.workflows.editing.history import History, HistoryStep, HistorySteps, etag_of
 from newsletter.workflows.editing.opened import EditedIssue, read_bytes, understood
 
@@ -126,6 +127,9 @@ def merge(
             return None
         old, newer = _base(now, history, base), _layout(now)
         carry = carried(operation, old, newer, anyway=choice == "mine")
+        if isinstance(carry, Clash) and choice == "both" and now.etag == etag:
+            together = with_both(operation, fields_of(operation, old, newer, carry))
+            carry = carry if together is None else carried(together, old, newer, anyway=True)
         if isinstance(carry, Clash) and choice == "mine" and carry.kind == "gone" and now.etag == etag:
             return _again(now, old, newer, operation, carry, by)
         if isinstance(carry, Clash) or (now.etag != etag and not now.steps.made(now.etag)):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from newsletter.errors import IssueError
-from newsletter.issues.operations.asked import ValueOperation
+from newsletter.issues.operations import FieldWordings, clashing, joined, story_at
+from newsletter.issues.operations.asked import EditOperation, ValueOperation, WordsOperation
 
 if TYPE_CHECKING:
     from newsletter.issues.operations import Clash, Layout, Operation
@@ -26,6 +27,8 @@ class Conflict:
     mine: str = ""
     theirs: str = ""
     """What stood there, what was to stand there, and what stands there."""
+    fields: tuple[FieldWordings, ...] = ()
+    """The same, field by field, where what was changed has any."""
 
 
 class ConflictError(IssueError):
@@ -65,15 +68,47 @@ def conflict_of(
     if isinstance(operation, ValueOperation):
         old, new = (_value(one, operation.key) for one in (base, newer))
         mine = operation.value if isinstance(operation.value, str) else " | ".join(operation.value)
-        return Conflict("same" if clash is not None else "apart", etag, operation.key, old, mine, new)
-    kind = clash.kind if clash is not None else "apart"
+        kind: Literal["same", "apart"] = "same" if clash is not None else "apart"
+        return Conflict(kind, etag, operation.key, old, mine, new, fields_of(operation, base, newer, clash))
+    kinds: Literal["same", "gone", "apart"] = clash.kind if clash is not None else "apart"
     part = clash.part if clash is not None else None
     if part is None:
-        return Conflict(kind, etag, mine=mine)
+        return Conflict(kinds, etag, mine=mine)
     other = clash.other if clash is not None else None
     old = part.told[0] if part.kind == "prose" and not part.line else block(base, part.line)
     new = "" if other is None else other.told[0] if not other.line else block(newer, other.line)
-    return Conflict(kind, etag, part.told[0] if part.kind != "prose" else "", old, mine, new)
+    about = part.told[0] if part.kind != "prose" else ""
+    return Conflict(kinds, etag, about, old, mine, new, fields_of(operation, base, newer, clash))
+
+
+def fields_of(operation: Operation, base: Layout, newer: Layout, clash: Clash | None) -> tuple[FieldWordings, ...]:
+    """What an operation and somebody else have changed both, field by field; nothing where it has no fields.
+
+    Args:
+        operation: Made for the older text.
+        base: The older text.
+        newer: The newer one.
+        clash: Why it cannot be carried over.
+    """
+    if clash is None or clash.kind != "same":
+        return ()
+    if isinstance(operation, ValueOperation):
+        old, theirs = (_value(one, operation.key) for one in (base, newer))
+        if not isinstance(operation.value, str) or operation.key not in ("subject", "preheader"):
+            return ()
+        both = joined(old, operation.value, theirs, one_line=True)
+        return (FieldWordings(operation.key, old, operation.value, theirs, both),)
+    if clash.part is None or clash.other is None:
+        return ()
+    if isinstance(operation, EditOperation):
+        before, after = story_at(base, operation.line), story_at(newer, clash.other.line)
+        return clashing(operation, before, after) if before is not None and after is not None else ()
+    if isinstance(operation, WordsOperation):
+        first = operation.line or 0
+        if sum(first <= one.line <= operation.last for one in base.parts) <= 1:
+            old, mine, theirs = clash.part.told[0], operation.text, clash.other.told[0]
+            return (FieldWordings("text", old, mine, theirs, joined(old, mine, theirs, one_line=False)),)
+    return ()
 
 
 def block(layout: Layout, line: int) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from newsletter.wiring import Workspace
 
 TARGET = "wordpress"
+_ANEW = "To make another post: the same command with --new."
 
 
 def publish(workspace: Workspace, name: str, wish: PublishWish, talk: PublishTalk) -> PublishOutcome:
@@ -109,9 +110,11 @@ class _Publishing:
         self.route = posts.route_of(self.session, self.known.kind)
         post = self.found()
         if post is not None and post.status == "trash":
-            return self.refused(post, f"Issue {self.key} was thrown away there (post {post.number}); nothing is done.")
+            line = f"Issue {self.key} was thrown away there (post {post.number}); nothing is done."
+            return self.told("refused", post, line, _ANEW, reason="trashed")
         if post is None and self.known.post:
-            return self.refused(None, f"Issue {self.key} was deleted there (post {self.known.post}); nothing is done.")
+            line = f"Issue {self.key} was deleted there (post {self.known.post}); nothing is done."
+            return self.told("refused", None, line, _ANEW, reason="deleted")
         filed = () if post is not None else self.wish.categories or tuple(settings.categories)
         numbers = posts.categories(self.session, filed)
         pictures = PostPictures(self.workspace, self.issue, self.session, self.kept, self.talk, self.wish.dry_run)
@@ -282,20 +285,14 @@ class _Publishing:
         shown = posts.difference(ours, post.said, before="as Nashra wrote it", after="as it is there")
         line = f"Post {post.number} of issue {self.key} was changed there; nothing is done."
         mend = "To write over it: the same command with --force. To keep it: leave it as it is."
-        return self.told("refused", post, line, mend, difference=shown)
+        return self.told("refused", post, line, mend, difference=shown, reason="edited")
 
     def lossy(self, post: SitePost, wanted: Mapping[str, Any]) -> PublishOutcome:
         """WordPress, or something in it, has taken away some of what was written."""
         shown = posts.difference(wanted, post.said, before="as Nashra wrote it", after="as the site kept it")
         line = f"The site took something out of post {post.number} while saving it; it is left {post.status}."
-        mend = (
-            "A plugin, or the user's role, filters what is saved. Look at it there, and publish it there if it is well."
-        )
-        return self.told("refused", post, line, mend, difference=shown)
-
-    def refused(self, post: SitePost | None, line: str) -> PublishOutcome:
-        """A person is needed."""
-        return self.told("refused", post, line, "To make another post: the same command with --new.")
+        mend = "A plugin, or the user's role, filters what is saved. Look at it there; if it is well, publish it there."
+        return self.told("refused", post, line, mend, difference=shown, reason="lossy")
 
     def told(
         self,
@@ -303,6 +300,7 @@ class _Publishing:
         post: SitePost | None,
         *lines: str,
         difference: str = "",
+        reason: str = "",
     ) -> PublishOutcome:
         """What came of it."""
         public = post is not None and post.is_public
@@ -319,8 +317,10 @@ class _Publishing:
                 "status": post.status if post is not None else None,
                 "link": post.link if post is not None else None,
                 "edit": post.edit if post is not None else None,
+                "reason": reason or None,
                 "dry_run": self.wish.dry_run,
             },
+            self.key,
         )
 
 

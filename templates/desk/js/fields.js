@@ -1,10 +1,10 @@
 // Fields: what is typed is saved by itself, meters follow, each field is as high as its words.
 import { $, all, etag, fill, keep, on, one, send, typed, words } from "./desk.js";
 
-const indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content");
-const amount = n => indic ? n.toLocaleString("ar-u-nu-arab", { useGrouping: false }) : n;
-// Harakat and direction signs take no column; the server's answer says it as the check counts, ideographs too.
-const columns = text => [...text.trim().replace(/[\p{Mn}\p{Me}\p{Cf}]/gu, "")].length;
+const indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content"),
+  amount = n => indic ? n.toLocaleString("ar-u-nu-arab", { useGrouping: 0 }) : n,
+  // Harakat and direction signs take no column; the server's answer says it as the check counts, ideographs too.
+  columns = text => [...text.trim().replace(/[\p{Mn}\p{Me}\p{Cf}]/gu, "")].length;
 
 const operation = (field, value = typed.get(field.id)?.[0] ?? field.value) => {
   const card = field.closest("[data-card]"), name = field.dataset.edit;
@@ -24,7 +24,7 @@ const grow = field => {
   field.style.height = `${field.scrollHeight}px`;
 };
 const measure = field => {
-  for (const it of all(`[data-live="${field.id}"]`)) it.textContent = field.value || field.placeholder;
+  all(`[data-live="${field.id}"]`).map(it => it.textContent = field.value || field.placeholder);
   const { most, phone, longest } = field.dataset, box = field.closest("[data-card]"), n = columns(field.value), fits = one("[data-fits]", box);
   if (!most) return;
   one("progress", box).value = Math.min(n, most);
@@ -34,7 +34,7 @@ const measure = field => {
 };
 const changed = ({ target: field, isComposing }) => {
   if (!field.matches("[data-edit]") || isComposing) return;
-  if ("one" in field.dataset && /\n/.test(field.value)) field.value = field.value.replace(/\s*\n\s*/g, " ");
+  if ("one" in field.dataset) field.value = field.value.replace(/\s*\n\s*/g, " ");
   // With what they answer to: a page that finds them later may show another text.
   typed.set(field.id, [field.value, { etag, ...operation(field, field.value) }]);
   keep();
@@ -48,7 +48,7 @@ on("keydown", event => {
   const { target: field, key, code } = event, command = event.ctrlKey || event.metaKey;
   if (!field.matches("[data-edit]") || event.isComposing) return;
   if (key === "Enter" && !command && (field.type === "text" || "one" in field.dataset)) event.preventDefault();
-  const signs = "prose" in field.dataset && command && !event.altKey && !event.shiftKey && { KeyB: ["**", "**"], KeyK: ["[", "](https://)"] }[code];
+  const signs = command && !event.altKey && !event.shiftKey && field.matches("textarea:not([data-one])") && { KeyB: ["**", "**"], KeyK: ["[", "](https://)"] }[code];
   if (!signs) return;
   event.preventDefault();
   // By the browser itself, so that the field's own undo knows it.
