@@ -77,9 +77,7 @@ def _page(
         "site": urlsplit(access.site).netloc if access is not None else "",
         "command": f"newsletter wordpress connect {workspace.publication.url}",
         "known": known if known is not None and known.post else None,
-        "edit": f"{access.site}/wp-admin/post.php?post={known.post}&action=edit"
-        if access is not None and known
-        else "",
+        "edit": edit,
         "outcome": outcome,
         "difference": outcome.difference[:_LONGEST] if outcome is not None else "",
         "reason": outcome.values.get("reason", "") if outcome is not None else "",

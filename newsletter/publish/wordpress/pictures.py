@@ -21,7 +21,7 @@ _QUALITY = 82
 
 
 @dataclass(frozen=True, slots=True)
-class UploadPicture:
+class PictureForSite:
     """A picture that is to be at the site."""
 
     content_type: str
@@ -47,7 +47,7 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def made(data: bytes) -> UploadPicture:
+def made(data: bytes) -> PictureForSite:
     """A picture made for a site.
 
     Args:
@@ -60,9 +60,9 @@ def made(data: bytes) -> UploadPicture:
     file = io.BytesIO()
     if image.mode in {"LA", "RGBA"}:
         image.save(file, "PNG", optimize=True)
-        return UploadPicture("image/png", file.getvalue(), digest_of(data))
+        return PictureForSite("image/png", file.getvalue(), digest_of(data))
     image.save(file, "JPEG", quality=_QUALITY, optimize=True, progressive=True)
-    return UploadPicture("image/jpeg", file.getvalue(), digest_of(data))
+    return PictureForSite("image/jpeg", file.getvalue(), digest_of(data))
 
 
 def there(session: SiteSession, slug: str) -> tuple[SitePicture, str] | None:
@@ -70,13 +70,13 @@ def there(session: SiteSession, slug: str) -> tuple[SitePicture, str] | None:
 
     Args:
         session: With the site.
-        slug: As ``UploadPicture.slug`` gives it.
+        slug: As ``PictureForSite.slug`` gives it.
     """
     found = session.get("media", slug=slug, per_page=1).content
     return _of_answer(found[0], session.access.site) if isinstance(found, list) and found else None
 
 
-def put_up(session: SiteSession, picture: UploadPicture, slug: str) -> tuple[SitePicture, str]:
+def put_up(session: SiteSession, picture: PictureForSite, slug: str) -> tuple[SitePicture, str]:
     """Put a picture up.
 
     Args:
@@ -94,7 +94,7 @@ def described(session: SiteSession, picture: SitePicture, before: str, alt: str)
 
     Args:
         session: With the site.
-        picture: Which.
+        picture: As the site has it.
         before: What is said there.
         alt: What the issue says.
     """

@@ -220,7 +220,7 @@ def route_of(session: SiteSession, kind: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteUser:
+class SiteAuthor:
     """Whom the site takes us for."""
 
     name: str
@@ -228,7 +228,7 @@ class SiteUser:
     may: frozenset[str]
 
 
-def user(session: SiteSession) -> SiteUser:
+def user(session: SiteSession) -> SiteAuthor:
     """Whom the site takes us for, when that is somebody who may do this and no more than need be.
 
     Args:
@@ -245,7 +245,7 @@ def user(session: SiteSession) -> SiteUser:
         )
     roles = tuple(str(one) for one in found.get("roles") or ())
     may = frozenset(str(name) for name, given in rights.items() if given)
-    one = SiteUser(str(found.get("name") or session.access.user), roles, may)
+    one = SiteAuthor(str(found.get("name") or session.access.user), roles, may)
     if may & {"manage_options", "administrator"} or found.get("is_super_admin"):
         raise PublishError(
             f"{session.access.user} is an administrator there, and this password would open everything",

@@ -39,7 +39,7 @@ def listening() -> Iterator[Caught]:
     caught = Caught()
     path = f"/{secrets.token_urlsafe(24)}"
 
-    class Handler(BaseHTTPRequestHandler):
+    class _Handler(BaseHTTPRequestHandler):
         """Takes the password, leads to an address without it, and says that it is done."""
 
         timeout = 10
@@ -82,7 +82,7 @@ def listening() -> Iterator[Caught]:
         def log_message(self, *_: Any) -> None:
             """Say nothing: the address has the password in it."""
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server = HTTPServer(("127.0.0.1", 0), _Handler)
     caught.address = f"http://127.0.0.1:{server.server_port}{path}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()

@@ -18,7 +18,7 @@ from newsletter.sources.wordpress.signs import signpost
 from newsletter.workspace import site_access
 
 if TYPE_CHECKING:
-    from newsletter.publish.wordpress.posts import SiteUser
+    from newsletter.publish.wordpress.posts import SiteAuthor
     from newsletter.wiring import Workspace
 
 APP = "6e617368-7261-4a6f-b1e5-70756c736521"
@@ -122,7 +122,7 @@ def same_site(found: SiteFound, handed: str) -> None:
         )
 
 
-def connect(workspace: Workspace, found: SiteFound, user: str, password: str) -> SiteUser:
+def connect(workspace: Workspace, found: SiteFound, user: str, password: str) -> SiteAuthor:
     """Try a password, once, and keep it when it is one that may publish and nothing more.
 
     Args:

@@ -99,14 +99,14 @@ class PostPictures:
         data = original.data()
         return self._at_site(site_pictures.digest_of(data), lambda: self._made(data, original), alt)
 
-    def _made(self, data: bytes, original: LocalPicture) -> site_pictures.UploadPicture:
+    def _made(self, data: bytes, original: LocalPicture) -> site_pictures.PictureForSite:
         try:
             return site_pictures.made(data)
         except PictureFault as fault:
             raise fault.told(original.called, original.where) from None
 
     def _at_site(
-        self, digest: str, make: Callable[[], site_pictures.UploadPicture], alt: str, also: str = ""
+        self, digest: str, make: Callable[[], site_pictures.PictureForSite], alt: str, also: str = ""
     ) -> SitePicture:
         if digest in self._known:
             return SitePicture(*self._known[digest])

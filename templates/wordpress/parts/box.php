@@ -286,8 +286,7 @@ function nashra_save_box( $post_id, $post ) {
 			continue;
 		}
 		// phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- each by its own rule.
-		$typed = isset( $_POST[ 'nashra_' . $name ] ) ? wp_unslash( $_POST[ 'nashra_' . $name ] ) : '';
-		$value = nashra_clean_value( $name, $typed );
+		$value = nashra_clean_value( $name, isset( $_POST[ 'nashra_' . $name ] ) ? wp_unslash( $_POST[ 'nashra_' . $name ] ) : '' );
 		if ( '' === $value ) {
 			delete_post_meta( $post_id, 'nashra_' . $name );
 		} else {
