@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browser import Browser, opened
 from hypothesis import HealthCheck, settings
+from kept_schema import KeptSchema, keeping
 from reused_databases import DatabasePool
 from servers import postgres
 from sqlalchemy import Connection, create_engine, make_url, text
@@ -117,6 +118,20 @@ def _postgres_template(_postgres_server: str) -> str:
     return _postgres_server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _kept_schema() -> Iterator[KeptSchema]:
+    """An empty SQLite file gets its tables without the migrations, in whatever way a test makes a workspace."""
+    with keeping() as schema:
+        yield schema
+
+
+@pytest.fixture
+def real_migrations(_kept_schema: KeptSchema) -> Iterator[None]:
+    """For tests of the migrations: an empty SQLite file gets its tables by them."""
+    with _kept_schema.really():
+        yield
+
+
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the tables: a copy takes a millisecond, the migrations take seventy (measured)."""
@@ -181,7 +196,11 @@ def playwright_chromium() -> Iterator[PlaywrightBrowser]:
 
 
 @pytest.fixture
-def database_urls(tmp_path: Path, _postgres_urls: Callable[[bool], str]) -> MakeDatabase:
+def database_urls(
+    tmp_path: Path,
+    real_migrations: None,
+    _postgres_urls: Callable[[bool], str],
+) -> MakeDatabase:
     """Make an empty database: call it with ``sqlite`` or ``postgresql``, get a SQLAlchemy URL."""
 
     def make(kind: str) -> str:

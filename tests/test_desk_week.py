@@ -87,6 +87,28 @@ def test_the_list_of_issues_says_what_became_of_each(visitor: DeskVisitor) -> No
     assert "أُرسل" in page
 
 
+NEXT = "جهّز العدد التالي"
+
+
+def test_the_next_issue_is_begun_at_the_desk_once_the_last_one_has_gone(
+    visitor: DeskVisitor, workspace: Workspace
+) -> None:
+    shutil.rmtree(issue_file(workspace).parent)
+    for path in ("/issues", "/issue/12"):
+        assert NEXT in visitor.get(path).text
+    assert "يصدر" not in visitor.get("/issue/12").text.partition("</main>")[0]
+    answer = visitor.post("/issues")
+    at = answer.headers["location"]
+    assert answer.status_code == 303
+    page = visitor.get(at).text
+    assert "العدد 13" in page
+    assert 0 < len(re.findall(r'<article class="story', page)) <= 8
+    # Pressed twice, or by two editors: there is one draft.
+    assert visitor.post("/issues").headers["location"] == at
+    assert NEXT not in visitor.get("/issues").text
+    assert NEXT not in visitor.get("/issue/12").text
+
+
 def test_the_letter_runs_nothing_and_calls_no_other_host(visitor: DeskVisitor) -> None:
     answer = visitor.get("/issue/13/letter")
     policy = answer.headers["content-security-policy"]

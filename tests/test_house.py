@@ -76,6 +76,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.asking",
         "newsletter.workflows.clicks",
         "newsletter.workflows.copying",
+        "newsletter.workflows.correcting",
         "newsletter.workflows.create",
         "newsletter.workflows.deciding",
         "newsletter.workflows.deliverability",

@@ -217,7 +217,7 @@ def test_lines_are_of_about_the_same_length() -> None:
 
 
 def test_no_word_stands_alone_on_the_last_line() -> None:
-    assert lines_of("aaaaaaaaaa bbbbbbbbbb c", 1000, 2) == ["aaaaaaaaaa", "bbbbbbbbbb c"]
+    assert lines_of("aaaa bbbb cccccccccc", 1000, 2) == ["aaaa", "bbbb cccccccccc"]
     for language, headline in HEADLINES:
         made = drawing._headline(card(headline, language), FontShelf(language))
         last = made.text.signs[slice(*made.lines[-1])]

@@ -202,3 +202,70 @@ def test_without_reader_pages_there_is_nothing_to_lead_to(tmp_path: Path) -> Non
     assert refused.code == 1
     assert "[web]" in refused.err
     assert not path_of(tmp_path / "w").exists()
+
+
+WORDPRESS = Path(__file__).parent / "wordpress"
+BAD = r"""<?php
+function a() { echo $x; echo 'a' . esc_html( $b ) . $c; echo ( $f ? '<b>' : $g ); echo "a $b"; print $x; }
+function b() { $v = $_POST['x']; $w = sanitize_text_field( $_POST['y'] ); eval( '1' ); wp_remote_get( 'x' ); }
+function c() { if ( $z?->r ) { echo match( 1 ) { default => 2 }; } }
+function d() { current_user_can( 'y' ); if ( isset( $_POST['z'] ) ) { return wp_unslash( $_POST['z'] ); } }
+?><?= $x ?>
+"""
+GOOD = r"""<?php
+function b() {
+    check_admin_referer( 'x' );
+    if ( current_user_can( 'y' ) && isset( $_POST['z'] ) ) {
+        $k = sanitize_text_field( wp_unslash( $_POST['z'] ) );
+        echo '<p>' . esc_html( $k ) . ( $k ? 'a' : '' ), wp_kses_post( $k );
+    }
+}
+"""
+
+
+def sniffed(*paths: Path) -> list[str]:
+    done = subprocess.run(
+        ["php", WORDPRESS / "sniffs.php", *paths], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@PHP
+def test_nothing_is_shown_unescaped_or_taken_as_it_came(tmp_path: Path) -> None:
+    paths = []
+    for path, content in plugin_files(environment(), values()).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+        paths += [tmp_path / path] if path.endswith(".php") else []
+    assert len(paths) > 7
+    assert sniffed(*paths) == []
+
+
+@PHP
+def test_the_sniffs_have_a_nose(tmp_path: Path) -> None:
+    (tmp_path / "good.php").write_text(GOOD, "utf-8")
+    assert sniffed(tmp_path / "good.php") == []
+    (tmp_path / "bad.php").write_text(BAD, "utf-8")
+    found = sniffed(tmp_path / "bad.php")
+    assert sum("echo of" in one for one in found) == 7
+    assert sum("as it came" in one for one in found) == 3
+    assert sum("without a nonce" in one for one in found) == 4
+    assert sum("without a capability" in one for one in found) == 2
+    assert sum("does not know" in one for one in found) == 2
+    assert [one for one in found if "not wanted" in one or "belongs" in one] != []
+
+
+@pytest.mark.skipif(not shutil.which("phpcs"), reason="php-codesniffer is not in every Debian")
+def test_the_sniffs_of_others_find_no_fault(tmp_path: Path) -> None:
+    for path, content in plugin_files(environment(), values()).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    done = subprocess.run(
+        ["phpcs", "-q", "--report=emacs", f"--standard={WORDPRESS / 'phpcs.xml'}", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout

@@ -23,7 +23,7 @@ from newsletter.site_hook.hook import knock_hook
 from newsletter.site_hook.signing import HEADER, SignedBy, request_signed, sign_body
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.wiring import Workspace
-from newsletter.workflows import collect, draft, latest, weekly
+from newsletter.workflows import collect, draft, latest, status, weekly
 from newsletter.workflows.site_posts import fates, told
 from newsletter.workflows.site_posts.looking import NOT_THERE, look
 from newsletter.workspace.plugin_secret import new_plugin_secret, plugin_secrets
@@ -336,6 +336,38 @@ def test_a_draft_follows_the_headline_of_the_box(workspace: Workspace) -> None:
     assert "عنوان من الصندوق" in Path(issue.path).read_text("utf-8")
 
 
+def test_a_correction_stands_once_in_the_next_issue(
+    workspace: Workspace, root: Path, clock: Clock, site: PluggedSite
+) -> None:
+    publish(site, clock, 2)
+    knock(workspace, 1)
+    knock(workspace, 2, correction="لم يقرأه أحد بعد.", letter="no")
+    look(workspace)
+    assert given(root)["instant@example.net"] == Counter({1: 1})
+    # Known after it went, and before there is a draft: the next one brings it.
+    knock(workspace, 1, correction="الصواب أن السوق تفتح يوم *الخميس*.")
+    look(workspace)
+    publish(site, clock, 3)
+    collect.gather(workspace)
+    issue = draft.write(workspace, list_name="readers", rules=draft.rules_of(workspace))
+    text = Path(issue.path).read_text("utf-8")
+    assert text.count("الصواب أن السوق") == 1
+    assert "::: callout تصحيح" in text
+    assert "لم يقرأه أحد بعد" not in text
+    # Another one comes into the open draft; who died before it was noted writes it once.
+    for _ in range(2):
+        knock(workspace, 1, correction="والصواب الأخير كذا.")
+        with workspace.database.write() as connection:
+            rows.mark_noted(connection, [post_of(workspace, 1)], issue="")
+        look(workspace)
+    text = Path(issue.path).read_text("utf-8")
+    assert (text.count("والصواب الأخير كذا"), text.count("الصواب أن السوق")) == (1, 1)
+    assert post_of(workspace, 1).noted == str(issue.number)
+    assert weekly.run(workspace).sent_now == 1
+    weekly_letter = next(one for one in received(root) if one.to == "reader0@example.net")
+    assert "الصواب أن السوق تفتح يوم *الخميس*." in weekly_letter.text
+
+
 # What cannot be fetched
 
 
@@ -356,6 +388,10 @@ def test_a_site_that_does_not_answer_is_asked_again(
         assert [(lost.url, lost.again) for lost in rows.lost(connection)] == [
             (f"{SITE}/1/", clock.now.replace(microsecond=0) + timedelta(seconds=20))
         ]
+    (said,) = [one for one in status.findings(workspace) if one.kind == "site-posts"]
+    assert not said.needs_person
+    assert "503" in said.words
+    assert "told of 1 posts" in said.words
     site.down = False
     clock.forward(seconds=20)
     assert look(workspace).letters == 1

@@ -76,3 +76,19 @@ def put_up(page: Page, site: Site, file: Path) -> None:
     page.click("#install-plugin-submit")
     page.click("a[href*='action=activate'], a[href*='overwrite=update-plugin']")
     page.wait_for_selector("tr[data-slug=nashra]")
+
+
+def ready(page: Page) -> None:
+    """Wait until the editor has the post and knows our block, and shut its welcome.
+
+    Args:
+        page: With post.php.
+    """
+    page.wait_for_function(
+        "window.wp && wp.data && wp.data.select('core/block-editor')?.getBlocks().length > 0"
+        " && wp.blocks.getBlockType('nashra/subscribe')"
+    )
+    page.evaluate(
+        "wp.data.select('core/edit-post').isFeatureActive('welcomeGuide')"
+        " && wp.data.dispatch('core/edit-post').toggleFeature('welcomeGuide')"
+    )

@@ -50,7 +50,8 @@ def draw(card: ShareCard, shelf: FontShelf) -> bytes:
     image = Image.new("RGB", (WIDTH, HEIGHT), card.ground)
     canvas = ImageDraw.Draw(image)
     rtl = card.direction == "rtl"
-    canvas.rectangle((WIDTH - _STRIP, 0, WIDTH, HEIGHT) if rtl else (0, 0, _STRIP - 1, HEIGHT), fill=card.mark)
+    side = (WIDTH - _STRIP, 0, WIDTH, HEIGHT) if rtl else (0, 0, _STRIP - 1, HEIGHT)
+    canvas.rectangle((0, 0, WIDTH, _STRIP - 1) if card.centred else side, fill=card.mark)
     canvas.rectangle((_SIDE, 510, WIDTH - _SIDE, 511), fill=card.line)
     taken = _logo(image, card)
     _edge(canvas, _set(card.name, card, shelf, bold=True), card, _HEAD, _HEAD_SIZE, card.loud, taken=taken)
@@ -168,6 +169,8 @@ def _edge(
     right = (card.direction == "rtl") != far
     gap = 0 if far else taken if baseline == _HEAD else 0
     x = WIDTH - _SIDE - gap - width if right else _SIDE + gap
+    if card.centred and baseline == _HEAD and not gap:
+        x = (WIDTH - width) / 2
     text.draw(canvas, line, (x, baseline), size, colour)
     return width + 40
 

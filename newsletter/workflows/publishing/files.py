@@ -12,6 +12,7 @@ from newsletter import clicks, media
 from newsletter.publish import PublishError, PublishOutcome, PublishTalk, PublishWish
 from newsletter.publish.files.folder import ArchiveFolder, opened
 from newsletter.sharing import NoFontError
+from newsletter.text import bidi
 from newsletter.web import described
 from newsletter.web.archive import PAGE, Archive, ArchiveEntry, PastLetter
 from newsletter.web.feed_body import feed_body
@@ -235,7 +236,7 @@ class _FileArchive:
         self._put("feed.json", described.json_feed(newest, pages.publication, home=places.archive_address, own=own))
         letters = [
             {
-                "subject": one.subject,
+                "subject": bidi.clean(one.subject),
                 "summary": one.summary,
                 "address": one.address,
                 "sent": format_datetime(one.sent),

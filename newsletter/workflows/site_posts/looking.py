@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import SitePost
 from newsletter.sources.links import host, is_web
-from newsletter.workflows import latest, recheck
+from newsletter.workflows import draft, latest, recheck
 from newsletter.workflows.collect import CollectOutcome, gather, sources_of
 from newsletter.workflows.site_posts import told
 from subscribers.errors import Complaint
@@ -55,9 +55,11 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
         posts = rows.claim(connection, now=now)
     if not posts:
         return LookOutcome()
-    for draft in told.take_back(workspace, posts):
-        for line in recheck.told(draft):
+    for renewed in told.take_back(workspace, posts):
+        for line in recheck.told(renewed):
             tell(f"note: {line}")
+    for issue in draft.correct(workspace):
+        tell(f"note: {told.corrected_in(issue)}")
     shown = [one for one in posts if one.state in knocks.SHOWN]
     settled = [one for one in posts if one.state not in knocks.SHOWN]
     failed: dict[SitePost, str] = {}
@@ -114,6 +116,8 @@ def _at_once(workspace: Workspace, posts: Sequence[SitePost], tell: Tell) -> int
     for name in settings.schedule.lists:
         outcome = latest.run(workspace, "instant", list_name=name, only=only)
         letters += outcome.sent_now
+        for problem in outcome.latest.problems:
+            tell(f"trouble: {problem.place}: {problem.words}; {problem.mend}")
         if outcome.sent_now and outcome.latest.issue is not None:
             tell(f"instant '{name}': {outcome.sent_now:,} letters: {outcome.latest.issue.subject}")
     return letters
@@ -148,6 +152,7 @@ class SitePostThread:
             self._thread.join(patience)
 
     def _work(self) -> None:
+        self._warm()
         pause = self._pause
         while not self._over.wait(pause):
             try:
@@ -157,3 +162,18 @@ class SitePostThread:
                 # Whatever it is, the pages go on, and so does this. The words can hold an address.
                 self._tell(f"error: the site's posts: {type(error).__name__}")
                 pause = min(pause * 2, 60.0)
+
+    def _warm(self) -> None:
+        """Load what the first letter needs, where a site may knock: nobody waits for it then."""
+        from newsletter.workspace.plugin_secret import path_of
+
+        if not path_of(self._workspace.root).exists():
+            return
+        try:
+            import mjml  # noqa: F401
+
+            self._workspace.fence.start()
+            _ = self._workspace.templates, self._workspace.sender
+        except Exception as error:
+            # What is wrong with it is told when it is needed.
+            SITE_LOG.debug("not loaded early: %s", type(error).__name__)

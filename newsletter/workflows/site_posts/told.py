@@ -15,10 +15,11 @@ from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import SitePost
 from newsletter.site_hook.signing import HEADER, sign_request
 from newsletter.sources.http.models import FetchError
-from newsletter.workflows import recheck, renewing
+from newsletter.workflows import draft, recheck, renewing
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from newsletter.models import Issue
     from newsletter.wiring import Workspace
     from newsletter.workflows.renewing import RenewedDraft
 
@@ -57,10 +58,21 @@ def hear(workspace: Workspace) -> tuple[str, ...]:
     with workspace.database.read() as connection:
         gone = [one for one in rows.waiting(connection, now=workspace.now()) if one.state in knocks.GONE]
     drafts = take_back(workspace, gone)
+    corrected = draft.correct(workspace)
     if gone:
         with workspace.database.write() as connection:
             rows.settle(connection, gone)
-    return (*caught.troubles, *(line for one in drafts for line in recheck.told(one)))
+    noted = (corrected_in(one) for one in corrected)
+    return (*caught.troubles, *(line for one in drafts for line in recheck.told(one)), *noted)
+
+
+def corrected_in(issue: Issue) -> str:
+    """One line on a draft that brings a correction.
+
+    Args:
+        issue: The draft.
+    """
+    return f"issue {issue.number}: a correction from the site stands at its end"
 
 
 def catch_up(workspace: Workspace) -> TakenUp:

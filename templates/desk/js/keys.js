@@ -34,8 +34,7 @@ on("keydown", event => {
   const does = command && key === "Enter" ? press(".review")
     : command && code === "KeyZ" && !field ? press(shiftKey ? "[data-redo]" : "[data-undo]")
     : altKey && /^Arrow(Up|Down)$/.test(key) ? () => shift(key === "ArrowUp" ? -1 : 1, shiftKey)
-    : key === "Escape" && menu ? () => { menu.open = 0; one("summary", menu).focus(); }
-    : key === "Escape" && !at.closest("[popover]") ? () => close(1)
+    : key === "Escape" && !one(":popover-open") ? menu ? () => { menu.open = 0; one("summary", menu).focus(); } : () => close(1)
     : !command && !altKey && !field && box.checked && !(at.closest("#articles") && /[jk]/.test(key)) && single[key];
   if (!does) return;
   event.preventDefault();

@@ -286,8 +286,7 @@ function nashra_save_box( $post_id, $post ) {
 			continue;
 		}
 		// phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- each by its own rule.
-		$typed = isset( $_POST[ 'nashra_' . $name ] ) ? wp_unslash( $_POST[ 'nashra_' . $name ] ) : '';
-		$value = nashra_clean_value( $name, $typed );
+		$value = nashra_clean_value( $name, isset( $_POST[ 'nashra_' . $name ] ) ? wp_unslash( $_POST[ 'nashra_' . $name ] ) : '' );
 		if ( '' === $value ) {
 			delete_post_meta( $post_id, 'nashra_' . $name );
 		} else {
@@ -327,7 +326,8 @@ function nashra_fate_route( $request ) {
 		$place = substr( hash( 'sha256', home_url( '/' ) ), 0, 16 );
 		$found = nashra_fetch( '/hooks/wordpress/posts/' . $place . '/' . $id );
 		$lines = null === $found ? array( nashra_say( 'The newsletter does not answer now.' ) ) : nashra_fate( $found );
-		set_transient( 'nashra_fate_' . $id, $lines, null === $found ? 60 : 600 );
+		// What went out stays; what has not may go any moment.
+		set_transient( 'nashra_fate_' . $id, $lines, empty( $found['letters'] ) ? 60 : 600 );
 	}
 	$trouble = nashra_trouble();
 	return new WP_REST_Response( array( 'lines' => '' === $trouble ? $lines : array_merge( array( $trouble ), $lines ) ) );

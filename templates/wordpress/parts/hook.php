@@ -94,6 +94,7 @@ function nashra_moment() {
 function nashra_queue( $post_id, $row ) {
 	// Something new in each row: whoever has sent the one before it does not take this one out.
 	update_option( NASHRA_PING . $post_id, array( 'turn' => wp_generate_password( 12, false ) ) + $row, false );
+	delete_transient( 'nashra_fate_' . $post_id );
 	if ( ! has_action( 'shutdown', 'nashra_send_after' ) ) {
 		add_action( 'shutdown', 'nashra_send_after' );
 	}
