@@ -4,13 +4,18 @@ export const $ = id => page.getElementById(id), one = (where, from = page) => fr
 export const on = (type, does, early) => page.addEventListener(type, does, early), line = it => +it.dataset.line, rect = it => it.getBoundingClientRect();
 export const focus = it => it?.focus({ preventScroll: true }), near = it => it.scrollIntoView({ block: "nearest" });
 const week = $("week"), data = week.dataset, base = `/issue/${encodeURIComponent(data.slug)}`, queue = [], narrow = matchMedia("(max-width:719px)");
-export const words = JSON.parse(data.words), typed = new Map(JSON.parse(sessionStorage[base] || "[]"));
+// Words that wait: of this tab, and those of a tab that was closed while nobody took them.
+const disk = localStorage, store = base + data.by, kept = it => JSON.parse(it[store] || "[]"), waiting = () => busy || held || queue.length || typed.size;
+export const words = JSON.parse(data.words), typed = new Map([...kept(disk), ...kept(sessionStorage)]);
 export let { etag } = data;
-let heard = etag, busy, held, timer, mine, frame = $("frame"), next, text = 0, dark = 0;
+let heard = etag, busy, held, timer, pause, left, mine, frame = $("frame"), next, text = 0, dark = 0;
 
 export const fill = (said, parts) => said.replace(/\{(\w+)\}/g, (whole, name) => parts[name]);
 export const tell = said => said && ($("live").textContent = said);
-export const keep = () => sessionStorage[base] = JSON.stringify([...typed]);
+export const keep = () => sessionStorage[store] = JSON.stringify([...typed]);
+onpageshow = () => delete disk[store];
+onpagehide = () => typed.size && (disk[store] = JSON.stringify([...kept(disk), ...typed]));
+onbeforeunload = event => waiting() && event.preventDefault();
 export const state = (name, said) => {
   const it = $("saved");
   if (held && name === "saving") return;
@@ -26,7 +31,7 @@ const post = (path, sent) => fetch(base + path, {
 }).then(async got => [got.status, await got.json()]).catch(() => [599, {}]);
 // What others wrote is taken once nothing of ours waits: words under the hand are put together with it by the server.
 const look = async () => {
-  const waits = () => busy || held || queue.length || typed.size || heard === etag;
+  const waits = () => waiting() || heard === etag;
   if (waits()) return;
   const [status, said] = await post("/now");
   if (status > 399) state("bad", why(said)); else if (!waits()) took([status, { live: words.took, ...said }], {});
@@ -42,6 +47,7 @@ export const send = (op, key) => {
 };
 const run = async () => {
   clearTimeout(timer);
+  if (left && !waiting()) location = left;
   if (busy || held || !queue.length) return look();
   const it = queue.shift(), op = it.op.call ? it.op() : it.op;
   if (!op) {
@@ -56,7 +62,7 @@ const run = async () => {
   if (status > 499 || status === 401) {
     if (!queue.some(other => it.key && other.key === it.key)) queue.unshift(it);
     state("bad", why(got[1]));
-    timer = setTimeout(run, 5000);
+    timer = setTimeout(run, pause = Math.min(2 * pause || 1e3, 3e4));
   } else { took(got, it, op); run(); }
 };
 const took = ([status, said], it, op) => {
@@ -73,6 +79,7 @@ const took = ([status, said], it, op) => {
     return tell(why(said));
   }
   etag = said.etag;
+  pause = 0;
   if (it.key && ($(it.key)?.value ?? it.value) === it.value) typed.delete(it.key);
   keep();
   apply(said.fragments);
@@ -188,9 +195,14 @@ on("click", async event => {
     box.hidePopover();
     send(kind === "section" ? { op: kind, do: "add", title } : kind === "words" ? { op: kind, ...place } : { op: "element", do: "insert", kind, title, ...place });
   } else if (choice && held) {
-    const { it, op, etag: now } = held, { etag: base = etag, ...mine } = op;
-    took(await post("/merge", { etag: now, base, mine, choice }), it, op);
+    const { it, op, etag: now } = held, { etag: base = etag, ...mine } = op, got = await post("/merge", { etag: now, base, mine, choice });
+    if (got[0] > 499) return state("bad", why(got[1]));
+    took(got, it, op);
     run();
+  } else if (button.href && waiting() && !left && !button.target) {
+    // First what waits goes; who cannot wait presses again.
+    event.preventDefault();
+    left = button.href;
   }
 });
 on("change", async ({ target: at }) => {

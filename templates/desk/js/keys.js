@@ -2,8 +2,8 @@
 import { $, all, close, line, on, one, send, show } from "./desk.js";
 
 const off = "desk:keys", box = $("keys-on"), table = () => $("keys").showModal(), here = () => document.activeElement;
-box.checked = !localStorage.getItem(off);
-box.onchange = () => box.checked ? localStorage.removeItem(off) : localStorage.setItem(off, 1);
+box.checked = !localStorage[off];
+box.onchange = () => localStorage[off] = box.checked ? "" : 1;
 one("[data-keys]").onclick = table;
 
 const to = (name, where) => () => { show(name); one(where)?.focus(); };
