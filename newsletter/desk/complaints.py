@@ -74,6 +74,19 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
     ),
     (r"the picture ", "This file is no picture that a letter can show.", "Save it as {kind}."),
     (
+        r"nobody would be left who may send",
+        "Nobody would be left who may send.",
+        "Give somebody else the role first.",
+    ),
+    (r"there is somebody called (?P<name>.+) already", "{name} is at the desk already.", "Choose another name."),
+    (
+        r"a name is wanted|a name of \d+ signs|one line of text|a text is wanted$",
+        "This cannot be a name.",
+        "Write a name of one line, and no address.",
+    ),
+    (r"nobody at the desk is called", "Nobody at the desk is called so.", "Load the page again."),
+    (r"nobody signs in at this desk", "Nobody signs in at this desk.", "Set [desk] url in newsletter.toml first."),
+    (
         r"the element that begins here has no end",
         "The element that begins here has no end.",
         "Write ::: alone on the line where it ends.",

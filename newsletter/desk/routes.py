@@ -8,6 +8,7 @@ from newsletter.desk.door import ROUTES as DOOR
 from newsletter.desk.events import ROUTES as EVENTS
 from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute
+from newsletter.desk.people import ROUTES as PEOPLE
 from newsletter.desk.readers.routes import ROUTES as READERS
 from newsletter.desk.reporting import ROUTES as REPORTING
 from newsletter.desk.sending import ROUTES as SENDING
@@ -26,6 +27,7 @@ ROUTES: tuple[DeskRoute, ...] = (
     *SENDING,
     *EXAMINING,
     *SETTINGS,
+    *PEOPLE,
     *READERS,
 )
 """Every address of the desk, and who may call it."""
