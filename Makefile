@@ -8,7 +8,10 @@ JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 # More words for `make mutants`, such as MUTANTS="--only delivery --jobs 2".
 MUTANTS ?=
 
-.PHONY: demo test lint quick check docs letters desk-pictures bench mutants torture lock upgrade clean
+# Bytecode is kept, whatever the shell says: else every process of the tests compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test lint compiled quick check docs letters desk-pictures bench mutants torture lock upgrade clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -30,7 +33,14 @@ quick: .venv/dev                ## lint, types and the unit tests: about a minut
 	    $(BIN)/python -m pytest -q -n $(JOBS) --dist=worksteal -m "not slow and not postgresql and not browser"; \
 	    tests=$$?; wait $$types && exit $$tests
 
-check: lint test                ## what CI runs
+# What every worker of pytest would else do for itself. A fault in a test is told by the tests, not here.
+compiled: .venv/dev
+	$(BIN)/python -m compileall -q newsletter subscribers
+	-$(BIN)/python -m pytest -q --collect-only >/dev/null 2>&1
+
+check: .venv/dev                ## what CI runs; mypy takes one core, so that another compiles the tests meanwhile
+	$(MAKE) -j 2 lint compiled
+	$(MAKE) test
 
 docs: .venv/dev                 ## write docs/commands.md from the commands' own help, docs/settings.md from the schema
 	$(BIN)/python tests/command_reference.py

@@ -63,7 +63,9 @@ class Hands:
     def at(self) -> str:
         """What the focus is on: its name for people."""
         found: str = self.page.evaluate(
-            "(at => at.getAttribute('aria-label') || at.labels?.[0]?.textContent || at.textContent || at.id)"
+            "(at => at.getAttribute('aria-label') || at.labels?.[0]?.textContent"
+            " || (at.getAttribute('aria-labelledby') || '').split(' ')"
+            ".map(id => document.getElementById(id)?.textContent).join(' ') || at.textContent || at.id)"
             "(document.activeElement).trim()"
         )
         return found

@@ -69,23 +69,24 @@ def take(
     if not made.exists():
         desk_newsroom.make(made, **ROOMS[state.room])
     pictures = []
-    for mode in modes:
-        for width in widths:
-            root = Path(shutil.copytree(made, rooms / "shown"))
-            path = out / f"{state.name}-{width}-{mode}.png"
-            try:
-                with served(root) as desk:
-                    state.before(desk)
-                    with visitor(browser, desk, width=width, mode=mode) as seen:
-                        seen.page.goto(f"{desk.base}{state.path}")
-                        state.act(seen.page, desk)
+    for width in widths:
+        root = Path(shutil.copytree(made, rooms / "shown"))
+        try:
+            with served(root) as desk:
+                state.before(desk)
+                with visitor(browser, desk, width=width, mode=modes[0]) as seen:
+                    seen.page.goto(f"{desk.base}{state.path}")
+                    state.act(seen.page, desk)
+                    for mode in modes:
+                        path = out / f"{state.name}-{width}-{mode}.png"
+                        seen.page.emulate_media(color_scheme=mode)
                         seen.page.wait_for_timeout(250)
                         seen.page.screenshot(path=path, full_page=state.whole)
-                        for trouble in seen.troubles:
-                            print(f"{path.name}: {trouble}")
-            finally:
-                shutil.rmtree(root)
-            pictures.append(path)
+                        pictures.append(path)
+                    for trouble in seen.troubles:
+                        print(f"{state.name}-{width}: {trouble}")
+        finally:
+            shutil.rmtree(root)
     sheet(pictures, out / f"sheet-{state.name}.png")
     print(f"{state.name}: {len(pictures)}")
 

@@ -36,6 +36,31 @@ def missing() -> str:
     return ", ".join(f"php-{name}" for name in ("mysqli", "mbstring", "xml") if name not in modules)
 
 
+PASSWORD = "palms-by-the-well-7"
+"""Of everybody in a newsroom's site: admin, editor, author, contributor, subscriber."""
+
+
+def missing_newsroom() -> str:
+    """What is not installed of a WordPress that people work in, or nothing."""
+    if missing():
+        return missing()
+    content = Path("/usr/share/wordpress/wp-content")
+    if not list(content.glob("themes/twentytwenty*/theme.json")):
+        return "wordpress-theme-twentytwentythree"
+    if not (content / "languages" / "ar.mo").is_file():
+        return "wordpress-l10n"
+    modules = subprocess.run(["php", "-m"], capture_output=True, text=True, check=True).stdout.split()
+    return "" if "gd" in modules else "php-gd"
+
+
+NEWSROOM = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        bool(missing_newsroom()) and os.environ.get("CI") != "true",
+        reason=f"needs a WordPress to work in: {missing_newsroom()} is not installed",
+    ),
+]
+
 NEEDED = [
     pytest.mark.slow,
     pytest.mark.skipif(
@@ -66,6 +91,20 @@ class Site:
         done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
         return done.stdout.strip()
 
+    def ask(self, code: str) -> Any:
+        """What PHP returns that runs inside the site as its administrator."""
+        asked = ["php", "-d", "display_errors=stderr", str(FOLDER / "ask.php"), str(self.folder), code]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def complaints(self) -> set[str]:
+        """What WordPress wrote into its debug.log, without the moments; an old WordPress complains of itself, too."""
+        log = self.folder / "debug.log"
+        lines = log.read_text("utf-8").splitlines() if log.is_file() else []
+        # WordPress 6.1's own library for HTTP, on PHP 8.1 and newer.
+        return {line.partition("] ")[2] or line for line in lines if "Return type of Requests_" not in line}
+
     def collect(self, root: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Run the command in a workspace of its own, or in the one that is there, and hand back its JSON."""
         if not root.exists():
@@ -84,19 +123,22 @@ class Site:
 
 
 @contextmanager
-def running(host: str = "127.0.0.1") -> Iterator[Site]:
+def running(host: str = "127.0.0.1", kind: str = "articles", core: Path | None = None) -> Iterator[Site]:
     """The site, made anew; a socket's path must be short, so it does not lie with pytest's own folders.
 
     Args:
         host: What it calls itself; it answers on 127.0.0.1 whatever that is.
+        kind: ``articles`` to collect from, or ``newsroom`` to work in.
+        core: Another WordPress than Debian's, unpacked.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="wp-") as name:
         folder = Path(name)
         with (folder / "errors.log").open("wb") as errors:
-            asked = ["bash", FOLDER / "site.sh", folder, str(port), host]
-            process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=errors)
+            asked = ["bash", FOLDER / "site.sh", folder, str(port), host, kind]
+            more = {} if core is None else {"WORDPRESS": str(core)}
+            process = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, **more})
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n", (folder / "errors.log").read_text("utf-8")

@@ -12,7 +12,9 @@ from babel.messages.pofile import read_po
 
 LOCALES = Path(__file__).resolve().parents[1] / "templates" / "locale"
 LANGUAGES = sorted(path.name for path in LOCALES.iterdir())
-CATALOGUES = [(language, name) for language in LANGUAGES for name in ("pages", "letter", "alerts", "report")]
+CATALOGUES = [
+    (language, name) for language in LANGUAGES for name in ("pages", "letter", "alerts", "report", "wordpress")
+]
 CATALOGUES += [("ar", "desk"), ("en", "desk")]
 RIGHT_TO_LEFT = {"ar", "fa", "he"}
 NAMES = re.compile(
@@ -73,6 +75,17 @@ def test_the_templates_ask_for_nothing_that_is_missing() -> None:
     missing = asked - texts("ar", "pages").keys()
     assert len(asked) > 80
     assert missing == set()
+
+
+def test_the_plugin_asks_for_nothing_that_is_missing() -> None:
+    """In PHP, in its scripts, and in the templates that are filled when it is made."""
+    asked = set()
+    for path in (LOCALES.parent / "wordpress").rglob("*.*"):
+        text = path.read_text("utf-8")
+        asked |= {one.replace("\\'", "'") for one in re.findall(r"\b(?:nashra_)?say\(\s*'((?:[^'\\]|\\.)+)'", text)}
+        asked |= set(re.findall(r'\bwords\["([^"]+)"\]', text))
+    assert len(asked) > 20
+    assert asked - texts("ar", "wordpress").keys() == set()
 
 
 def test_the_desk_asks_for_nothing_that_is_missing_in_its_catalogue() -> None:

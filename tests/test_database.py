@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import kept_schema
 import pytest
 from command import here, make_workspace
 from conftest import MakeDatabase
@@ -22,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import DatabaseError
 from newsletter.storage import database as room
-from newsletter.storage import desk_tables
+from newsletter.storage import desk_tables, publish_tables, site_tables
 from newsletter.storage.clock import clock
 from newsletter.storage.database import (
     HEAD,
@@ -34,6 +35,8 @@ from newsletter.storage.database import (
     version,
 )
 from subscribers.store.tables import metadata as readers_metadata
+
+pytestmark = pytest.mark.usefixtures("real_migrations")
 
 NOW = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
 KINDS = ("sqlite", "postgresql")
@@ -54,9 +57,11 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
 
 def both_wings() -> MetaData:
     whole = MetaData()
-    for metadata in (readers_metadata, desk_tables.metadata):
-        for table in metadata.sorted_tables:
-            table.to_metadata(whole)
+    ours = dict.fromkeys(
+        table for room in (desk_tables, site_tables, publish_tables) for table in room.metadata.sorted_tables
+    )
+    for table in (*readers_metadata.sorted_tables, *ours):
+        table.to_metadata(whole)
     return whole
 
 
@@ -105,6 +110,21 @@ def test_an_empty_database_is_made_ready_on_sqlite_and_asked_for_on_postgresql(e
         upgrade(empty)
     ready(empty, now=NOW)
     assert version(empty) == HEAD
+
+
+def test_what_the_tests_begin_with_is_what_the_migrations_make(tmp_path: Path) -> None:
+    made = []
+    with contextlib.ExitStack() as stack:
+        kept = stack.enter_context(kept_schema.keeping())
+        for name in ("by the migrations", "without them"):
+            database = stack.enter_context(contextlib.closing(open_database(f"sqlite:///{tmp_path / name}.db")))
+            assert bool(kept.kept) == (name == "without them")
+            upgrade(database)
+            assert version(database) == HEAD
+            with database.read() as connection:
+                made.append(kept_schema.contents(connection))
+    assert made[0] == made[1]
+    assert len(made[0][0]) > 50
 
 
 NEXT = """

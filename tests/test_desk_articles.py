@@ -80,7 +80,7 @@ def test_rows_have_what_helps_to_choose(workspace: Workspace, visitor: DeskVisit
     assert "قطار الساحل يعود" in words
     assert "أخبار · wakala.example.net · أمس · 4 دقائق" in words
     (button,) = re.findall(r"<button[^>]*data-article[^>]*>", page)
-    assert json.loads(html.unescape(re.findall(r'data-op="([^"]*)"', button)[0])) == {"op": "add", "article": number}
+    assert json.loads(html.unescape(re.findall(r"data-op='([^']*)'", button)[0])) == {"op": "add", "article": number}
     assert 'aria-pressed="false"' in button
     assert 'data-told="1 جديدة من 1"' in page or "واحدة جديدة من 1" in page
 
@@ -162,10 +162,10 @@ def test_what_is_in_the_issue_is_tinted_and_taken_out_by_its_line(workspace: Wor
     page = visitor.get("/articles?slug=1").text
     assert f'<li class="article in" data-id="{second}"' in page
     assert f'<li class="article" data-id="{first}"' in page
-    assert json.loads(html.unescape(re.findall(r'data-op="([^"]*drop[^"]*)"', page)[0])) == {"op": "drop", "line": 8}
-    assert visitor.get("/articles/held?slug=1").json() == {"lines": {str(second): 8}}
+    assert json.loads(html.unescape(re.findall(r"data-op='([^']*drop[^']*)'", page)[0])) == {"op": "drop", "line": 8}
+    assert visitor.get("/issue/1/now").json()["lines"] == {str(second): 8}
     for slug in ("", "2", "..", "../issues/1", "1/../1", "."):
-        assert visitor.get("/articles/held", params={"slug": slug}).json() == {"lines": {}}
+        assert 'class="article in"' not in visitor.get("/articles", params={"slug": slug}).text
 
 
 def test_five_thousand_come_page_by_page_each_once(workspace: Workspace, visitor: DeskVisitor) -> None:
@@ -183,7 +183,7 @@ def test_five_thousand_come_page_by_page_each_once(workspace: Workspace, visitor
         found = re.findall(r'data-after="([^"]*)"', page)
         if not found:
             break
-        assert len(ids(page)) == 60
+        assert len(ids(page)) == (60 if after else 20)
         after = found[0]
     assert len(seen) == len(set(seen)) == 5000
     assert seen == sorted(seen, key=lambda number: ((number - 1) + 1) // 3 * 10_000 - number)
@@ -195,7 +195,7 @@ class OurTags(HTMLParser):
     TAGS = frozenset(("li", "img", "div", "h3", "p", "span", "bdi", "b", "mark", "button", "svg", "use"))
     ATTRIBUTES = re.compile(
         "class|src|width|height|alt|loading|decoding|dir|type|tabindex|focusable|viewbox|d|hidden"
-        "|href|aria-(pressed|label|hidden)|data-(id|article|op|after|told|sent)"
+        "|href|id|aria-(pressed|labelledby|hidden)|data-(id|article|op|after|told|sent)"
     )
 
     def __init__(self) -> None:
@@ -437,7 +437,7 @@ def test_looking_writes_no_row(workspace: Workspace, visitor: DeskVisitor) -> No
             return [tuple(row) for table in metadata.sorted_tables for row in connection.execute(table.select())]
 
     before = rows()
-    for path in ("/articles", "/articles?q=قطار", "/articles/held?slug=1", "/thumb/1", "/thumb/1?wide=1"):
+    for path in ("/articles", "/articles?q=قطار", "/thumb/1", "/thumb/1?wide=1"):
         for _ in range(3):
             visitor.get(path)
     assert rows() == before

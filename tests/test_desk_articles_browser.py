@@ -179,7 +179,6 @@ def test_rows_follow_what_the_issue_has(page: Page, desk: ServedDesk) -> None:
     try:
         head = before.replace("\n## ", f"\n## قسم جديد\n\n### [عنوان]({article.url})\n\nملخص\n\n## ", 1)
         desk.issue_file.write_text(head, "utf-8")
-        page.evaluate("document.dispatchEvent(new CustomEvent('desk:edited'))")
         until(page, f"document.querySelector('.article[data-id=\"{chosen}\"]').classList.contains('in')")
         pressed = page.evaluate("document.querySelectorAll('.article .round[aria-pressed=\"true\"]').length")
         assert pressed == held + 1

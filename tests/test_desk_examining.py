@@ -163,6 +163,8 @@ def words() -> DoctorWords:
          'مفتاحان لـ<bdi dir="ltr">a.example</bdi>: <bdi dir="ltr">x</bdi>'),
         (said("move it into the file secrets/{key}, for you alone", key="web.metrics"),
          'انقله إلى الملف <bdi dir="ltr">secrets/web.metrics</bdi>، لك وحدك'),
+        (said("{job}: next {when}", job="weekly", when="2026-12-03"),
+         'الأسبوعية: القادم <bdi dir="ltr" class="whole">2026-12-03</bdi>'),
         ("try again", "أعد المحاولة"),
         (said("{provider}: {words}", provider="SendGrid", words="<b>x</b>"),
          '<bdi dir="ltr">SendGrid</bdi>: <bdi dir="ltr">&lt;b&gt;x&lt;/b&gt;</bdi>'),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from desk_hands import Hands
 from desk_judges import across, axe, targets
 from desk_newsroom import make
 from desk_served import Seen, ServedDesk, chromium, served, visitor
@@ -126,7 +127,7 @@ def test_a_story_is_moved_with_keys_alone_and_each_step_is_said(page: Page, desk
     saved(page)
     assert order(desk) != before
     assert order(desk)[:5] == ["أخبار", TIDE[:14], "اقتصاد", before[4], HARBOUR[:14]]
-    assert HARBOUR in page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert Hands(page).at().startswith(f"انقل: {HARBOUR}")
 
 
 def test_escape_puts_a_lifted_story_back(page: Page, desk: ServedDesk) -> None:
@@ -245,7 +246,7 @@ def test_every_problem_is_listed_and_leads_to_its_place(page: Page) -> None:
 
 def test_an_element_is_added_from_the_menu_and_edited_in_place(page: Page, desk: ServedDesk) -> None:
     page.click(".adds >> nth=0")
-    page.click("#elements [data-insert=callout]")
+    page.click("#elements [data-insert*='\"callout\"']")
     until(page, "document.querySelector('.element')")
     assert "::: callout" in desk.issue_file.read_text("utf-8")
     page.fill(".element textarea", "غدًا عطلة رسمية في المدينة كلها.")

@@ -325,9 +325,11 @@ def articles_of(folder: str, clock: Clock) -> list[Article]:
 def test_every_problem_of_a_story_in_a_fresh_draft_names_its_line(root: Path, clock: Clock) -> None:
     """The stories of every seeded fault as articles: composed or taken, each problem says where it stands."""
     told: set[str] = set()
+    # Two of three faults are in settings, records or templates: their stories are those of the others.
+    different = {tuple(articles_of(folder, clock)): folder for folder in reversed(seeded.FOLDERS)}
+    assert len(different) > 40
     with open_newsroom(root, clock) as workspace:
-        for folder in seeded.FOLDERS:
-            articles = articles_of(folder, clock)
+        for articles, folder in different.items():
             with workspace.database.write() as connection:
                 ids = [one.id for one in library.shelve(connection, articles, now=clock.now).outcomes]
             if not ids:

@@ -102,6 +102,7 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         ("sends show", ("1", "--unknown")),
         ("sends unknown", ()),
         ("sends resume", ("1", "--resend-refused", "--yes")),
+        ("publish", ("--to", "files", "--out", tmp_path / "public", "--dry-run")),
         ("weekly", ("--yes",)),
         ("latest", ("--rhythm", "daily")),
         ("subscribers import", (tmp_path / "people.csv", "--consent", "they asked", "--dry-run")),
@@ -114,6 +115,7 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         ("subscribers unsuppress", ("--reason", "hard", "--dry-run")),
         ("subscribers inbox", (root / "mailbox", "--dry-run")),
         ("subscribers letters", ("--dry-run",)),
+        ("wordpress plugin", (tmp_path / "nashra.zip",)),
         ("log", ()),
     ]
     found = {}

@@ -61,7 +61,7 @@ def test_a_letter_that_went_out_can_be_read_by_everybody(client: TestClient) -> 
     letter = client.get("/letters/1")
     assert letter.status_code == 200
     assert "المدينة القديمة تستعيد أسوارها" in letter.text
-    assert not re.search(r"/leave/|mailto:(?!\?)|reader\d@|style=|<script|<style", letter.text)
+    assert not re.search(r"/leave/|mailto:(?!\?)|reader\d@|style=|<script(?! type=.app)|<style", letter.text)
     for card in ("og:title", "og:url", "og:description", "article:published_time", "twitter:card"):
         assert f'"{card}" content="' in letter.text
     assert f'<link rel="canonical" href="{BASE}/letters/1">' in letter.text

@@ -42,6 +42,7 @@ import psycopg
 import servers
 import smtp_standin
 import standin
+from command import here
 
 from newsletter.delivery import MOST_UNKNOWN_IN_A_ROW
 
@@ -83,9 +84,11 @@ def done(process: subprocess.Popen[bytes]) -> tuple[int, str]:
 
 
 def make(root: Path, server: Server | None, connections: int, url: str = "", readers: int = 0) -> None:
-    """A workspace with an issue and readers, ready to send."""
-    code, words = done(newsletter(root.parent, "init", str(root), "--name", "الموجة", "--url", "https://example.org"))
-    assert code == 0, words
+    """A workspace with an issue and readers, ready to send.
+
+    Made in this process: what is killed, stopped and starved is what comes after.
+    """
+    ready("init", root, "--name", "الموجة", "--url", "https://example.org")
     settings = (root / "newsletter.toml").read_text("utf-8")
     if isinstance(server, standin.StandIn):
         lines = f'key = "SG.test"\nhost = "{server.host}"\nbatch = {BATCH}'
@@ -102,14 +105,18 @@ def make(root: Path, server: Server | None, connections: int, url: str = "", rea
         (root / "newsletter.toml").write_text(text.replace("patience = 2 ", "patience = 100 "), "utf-8")
     if url:
         (root / "secrets" / "database.url").write_text(url)
-        code, words = done(newsletter(root, "database", "upgrade"))
-        assert code == 0, words
+        ready("-C", root, "database", "upgrade")
     (root / "issues" / "one").mkdir(parents=True)
     (root / "issues" / "one" / "issue.md").write_text(ISSUE, "utf-8")
     table = root.parent / "readers.csv"
     table.write_text("email\n" + "".join(f"reader{n}@example.net\n" for n in range(readers or READERS)), "utf-8")
-    code, words = done(newsletter(root, "subscribers", "import", str(table), "--consent", "card"))
-    assert code == 0, words
+    ready("-C", root, "subscribers", "import", table, "--consent", "card")
+
+
+def ready(*arguments: str | Path) -> None:
+    """Run a command that belongs to what is made ready."""
+    told = here(*arguments)
+    assert told.code == 0, told.err
 
 
 def sending(settings: str, kind: str, lines: str, connections: int) -> str:

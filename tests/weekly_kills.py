@@ -6,18 +6,22 @@ Each step is told of before it is made, so ``kill_at=n`` dies with the first n -
 from __future__ import annotations
 
 import itertools
+import json
 import multiprocessing
 import os
+import secrets
 import signal
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsroom import WordPress, open_newsroom, posts
+from newsroom import SITE, WordPress, open_newsroom, posts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from newsletter.wiring import Workspace
 
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
@@ -26,13 +30,13 @@ _SERVER.set_forkserver_preload(
 
 
 def steps(root: Path, now: datetime, *, kill_at: int = 0, what: str = "weekly") -> tuple[int, list[str]]:
-    """Run a week, or the daily letter, in a child.
+    """Run a week, the daily letter, or what follows a knock of the site, in a child.
 
     Args:
         root: The workspace.
         now: What its clock says.
         kill_at: The step at which it dies, counted from 1; 0 never.
-        what: ``weekly`` or ``daily``.
+        what: ``weekly``, ``daily`` or ``knock``.
 
     Returns:
         Its exit code, -9 when it was killed, and the names of the steps it came to.
@@ -77,6 +81,25 @@ def _child(root: str, now: datetime, kill_at: int, what: str, log: str) -> None:
         sys.addaudithook(audit)
         if what == "weekly":
             weekly.run(workspace)
+        elif what == "knock":
+            _knock(workspace)
         else:
             weekly.gather(workspace)
             latest.run(workspace, "daily")
+
+
+def _knock(workspace: Workspace) -> None:
+    """The site tells of its first post, which is looked at."""
+    from newsletter.site_hook.hook import knock_hook
+    from newsletter.site_hook.signing import HEADER, sign_body
+    from newsletter.workflows.site_posts.looking import look
+    from newsletter.workspace.plugin_secret import plugin_secrets
+
+    now = workspace.now()
+    keys = plugin_secrets(workspace.root, now)
+    said = {"id": secrets.token_hex(16), "site": f"{SITE}/", "post": 1, "status": "publish", "address": f"{SITE}/1/"}
+    more = {"modified": 1, "moment": 1, "values": {"headline": "عنوان الصندوق"}}
+    body = json.dumps(said | more).encode()
+    hook = knock_hook(workspace.database, lambda _: keys, now=workspace.now)
+    assert hook({HEADER: sign_body(keys[0], body, now=now)}, body) == 200
+    look(workspace)

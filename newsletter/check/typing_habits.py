@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from newsletter.check.arabic_script import (
     LETTERS,
@@ -58,6 +59,7 @@ class TypingHabit:
     """Whether what belongs there is ever certain."""
 
 
+@lru_cache(maxsize=2048)
 def without_addresses(text: str) -> str:
     """A line of the same length in which nothing is left of web and mail addresses, hashtags and handles.
 
@@ -75,7 +77,13 @@ def spans(habit: TypingHabit, text: str, language: str = "") -> list[Correction]
         text: One line of plain text.
         language: Of the publication, as a language tag; empty when nobody knows.
     """
-    return list(habit.find(without_addresses(text), language))
+    return list(_spans(habit, text, language))
+
+
+@lru_cache(maxsize=8192)
+def _spans(habit: TypingHabit, text: str, language: str) -> tuple[Correction, ...]:
+    """Remembered: at the desk an issue is checked with each word that is typed, and most of its lines stay."""
+    return tuple(habit.find(without_addresses(text), language))
 
 
 def fixed(habit: TypingHabit, text: str, language: str = "") -> str:

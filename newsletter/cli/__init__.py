@@ -19,6 +19,7 @@ from newsletter.cli import (
     answering,
     approving,
     composing,
+    connecting,
     deciding,
     deliverability,
     desking,
@@ -29,6 +30,7 @@ from newsletter.cli import (
     lists,
     people,
     posting,
+    publishing,
     reporting,
     restoring,
     scheduling,
@@ -45,6 +47,7 @@ from newsletter.cli import (
     undoing,
     unknown,
     weekly,
+    wordpress,
     working,
 )
 from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, App, group
@@ -141,6 +144,12 @@ _DESK = group(
     ),
     alone=desking.desk,
 )
+_WORDPRESS = group(
+    "wordpress",
+    "Your own WordPress: make the plugin for it, connect it to publish there.",
+    wordpress.plugin,
+    connecting.connect,
+)
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
@@ -164,10 +173,10 @@ for panel, parts in (
                 status.status,
                 examining.doctor,
             ),
-            *(activity.log, working.worker, _SENDS),
+            *(publishing.publish, activity.log, working.worker, _SENDS),
         ),
     ),
-    ("Reader pages", (serving.serve, serving.embed)),
+    ("Reader pages", (serving.serve, serving.embed, _WORDPRESS)),
 ):
     for part in parts:
         app.add(part, panel)

@@ -61,6 +61,11 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
         "The issue's file is gone.",
         "Put it back, or open another issue.",
     ),
+    (
+        r"the library holds nothing new|what is new repeats a story",
+        "Nothing new was collected since the last issue.",
+        "Collect from the site beside an issue, or set its address under Sources in the settings.",
+    ),
     (r"no picture came|the picture is empty", "This file is empty", "Choose another file."),
     (
         r"the picture has more than 8 MB|the picture has more pixels",
@@ -198,9 +203,17 @@ def spoken(words: PageWords, error: Complaint) -> tuple[Markup, Markup] | None:
         found = re.match(pattern, error.what)
         if found is not None:
             named = {name: value or "" for name, value in found.groupdict().items()}
-            code = _SAMPLES.get(named.get("key", ""), _sample(what))
-            return words.say(what, **named), words.say(mend, code=code, kind="JPEG")
+            code = _code(_SAMPLES.get(named.get("key", ""), _sample(what)))
+            parts = {name: _code(one) if name == "line" else one for name, one in named.items()}
+            return words.say(what, **parts), words.say(mend, code=code, kind="JPEG")
     return None
+
+
+def _code(line: str) -> Markup:
+    """A line of the file as it stands there, from the left, whatever is beside it."""
+    from markupsafe import Markup
+
+    return Markup("<code>{}</code>").format(line)
 
 
 def _sample(what: str) -> str:

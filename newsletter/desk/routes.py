@@ -9,6 +9,7 @@ from newsletter.desk.events import ROUTES as EVENTS
 from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.people import ROUTES as PEOPLE
+from newsletter.desk.publishing import ROUTES as PUBLISHING
 from newsletter.desk.readers.routes import ROUTES as READERS
 from newsletter.desk.reporting import ROUTES as REPORTING
 from newsletter.desk.sending import ROUTES as SENDING
@@ -25,6 +26,7 @@ ROUTES: tuple[DeskRoute, ...] = (
     *EVENTS,
     *ARTICLES,
     *SENDING,
+    *PUBLISHING,
     *EXAMINING,
     *SETTINGS,
     *PEOPLE,

@@ -18,6 +18,8 @@ from newsletter.text.tidy import arabic_fold, sentences, shorten
 
 PICTURES = "pictures"
 """Folder inside an issue's folder that holds its local pictures."""
+_WANTED = ("yes", "lead")
+"""What the box beside a post says of one that is to be in the letter."""
 _HEADLINE = 500
 """Characters of a headline: one of thousands is an attack, or a text that lost its own."""
 _OPENING = 140
@@ -42,6 +44,9 @@ class ComposeRules:
 def choose(holdings: Sequence[Holding], rules: ComposeRules, *, now: datetime) -> list[Holding]:
     """Those of the articles that the rules let in, in their order; sticky ones first.
 
+    What the box beside a post says wins: ``no`` stays out, ``yes`` comes whatever the rules say of sections and
+    numbers, and what leads comes first.
+
     Args:
         holdings: In order of preference, newest first for example.
         rules: Of the settings or of the editor.
@@ -51,19 +56,28 @@ def choose(holdings: Sequence[Holding], rules: ComposeRules, *, now: datetime) -
     earliest = oldest(rules, now)
     in_section: Counter[str] = Counter()
     chosen: list[Holding] = []
-    ordered = sorted(holdings, key=lambda one: not one.article.sticky) if rules.pin_sticky else holdings
+    ordered = sorted(holdings, key=lambda one: not one.article.sticky) if rules.pin_sticky else list(holdings)
+    ordered.sort(key=lambda one: one.box.letter != "lead")
+    ordered = [one for one in ordered if one.box.letter != "no" and (earliest is None or when(one) >= earliest)]
+    wanted = sum(one.box.letter in _WANTED for one in ordered)
     for holding in ordered:
         article = holding.article
         section = arabic_fold(article.section)
+        if holding.box.letter in _WANTED:
+            wanted -= 1
+            in_section[section] += 1
+            chosen.append(holding)
+            continue
         words = {section, str(holding.id), *map(arabic_fold, article.tags)}
-        if words & out or (earliest is not None and when(holding) < earliest):
+        if words & out:
             continue
         if rules.per_section and in_section[section] >= rules.per_section:
             continue
+        # Room is kept for those that are wanted and still to come.
+        if rules.most and len(chosen) + wanted >= rules.most:
+            continue
         in_section[section] += 1
         chosen.append(holding)
-        if rules.most and len(chosen) >= rules.most:
-            break
     return chosen
 
 

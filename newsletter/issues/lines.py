@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from newsletter.errors import IssueError
@@ -56,7 +57,13 @@ def visible(lines: Sequence[str]) -> list[str]:
     Args:
         lines: Of the body of an issue, or of the whole file.
     """
-    return [_UNSPACED.sub(r"\1 ", _HIDDEN.sub(_plain_lead, line)) for line in lines]
+    return [_visible(line) for line in lines]
+
+
+@lru_cache(maxsize=4096)
+def _visible(line: str) -> str:
+    """One of them, remembered: an editor changes one line at a time, and each is asked for many times."""
+    return _UNSPACED.sub(r"\1 ", _HIDDEN.sub(_plain_lead, line))
 
 
 def is_fence(line: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,8 +53,9 @@ def parse(text: str, path: Path, faults: list[IssueError] | None = None) -> Issu
     lines = lines_of(text)
     front, lines_of_keys, body_at = front_matter(lines, path)
     told: list[IssueError] = []
-    body = without_comments(visible(lines), body_at, path)[body_at:]
-    opening, sections = _body(body, BodyFaults(path, body_at, told))
+    # Empty lines in the place of the front matter: as ``spans_of`` is asked, which shares what is parsed.
+    body = [""] * body_at + without_comments(visible(lines), body_at, path)[body_at:]
+    opening, sections = _body(body, BodyFaults(path, 0, told))
     if told and faults is None:
         raise IssueError.of(told)
     if faults is not None:
@@ -85,29 +87,33 @@ def spans(text: str, path: Path, faults: list[IssueError] | None = None) -> tupl
     return spans_of([""] * body_at + lines[body_at:], path, faults)
 
 
-def spans_of(lines: Sequence[str], path: Path, faults: list[IssueError] | None = None) -> tuple[LineSpan, ...]:
+def spans_of(
+    lines: Sequence[str], path: Path, faults: list[IssueError] | None = None, *, offset: int = 0
+) -> tuple[LineSpan, ...]:
     """Where sections, stories and passages stand in lines that have no front matter, counted from the first line.
 
     Args:
         lines: Without their line ends.
         path: Path of the file, for messages only.
         faults: As for ``parse``.
+        offset: Lines of the file before them.
 
     Raises:
         IssueError: As for ``parse``.
     """
     found: list[LineSpan] = []
-    for block in _blocks(lines, BodyFaults(path, 0, faults)):
+    for block in _blocks(lines, BodyFaults(path, offset, faults)):
+        end = block.end + offset
         if isinstance(block.made, Story):
-            found.append(LineSpan("story", block.made.line, block.end))
+            found.append(LineSpan("story", block.made.line, end))
         elif isinstance(block.made, Section):
-            found.append(LineSpan("section", block.made.line, block.end))
+            found.append(LineSpan("section", block.made.line, end))
         elif block.kind == "rule":
-            found.append(LineSpan("rule", block.made.line, block.end))
+            found.append(LineSpan("rule", block.made.line, end))
         elif found and found[-1].kind == "story":
-            found[-1] = replace(found[-1], last=block.end)
+            found[-1] = replace(found[-1], last=end)
         else:
-            found.append(LineSpan("prose", block.made.line, block.end))
+            found.append(LineSpan("prose", block.made.line, end))
     return tuple(found)
 
 
@@ -121,7 +127,7 @@ def begin(text: str, path: Path) -> int:
 
 
 def body_of(
-    lines: Sequence[str], path: Path, faults: list[IssueError] | None = None
+    lines: Sequence[str], path: Path, faults: list[IssueError] | None = None, *, offset: int = 0
 ) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
     """Opening words and sections of lines that have no front matter; line numbers count from the first.
 
@@ -129,11 +135,12 @@ def body_of(
         lines: The lines of the file, without their line ends.
         path: Path of the file, for messages only.
         faults: As for ``parse``.
+        offset: Lines of the file before them.
 
     Raises:
         IssueError: As for ``parse``.
     """
-    return _body(lines, BodyFaults(path, 0, faults))
+    return _body(lines, BodyFaults(path, offset, faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +198,8 @@ def _blocks(lines: Sequence[str], place: BodyFaults) -> Iterator[_Block]:
     """The blocks of the body, in order."""
     # Unjoined, an escaped bracket is told from one that the editor meant for a link. As in the letter, an indented
     # heading is a heading, and no code.
-    env: dict[str, Any] = {}
-    tokens = parser("code", "text_join").parse("\n".join(lines), env)
-    for fault in env.get("faults", ()):
+    tokens, faults = _parsed("\n".join(lines))
+    for fault in faults:
         place.tell(IssueError(fault.what, where=place.where(fault.line), mend=fault.mend))
     refuse_notes(tokens, lines, place)
     refuse_endless(tokens, lines, place)
@@ -234,6 +240,17 @@ def _blocks(lines: Sequence[str], place: BodyFaults) -> Iterator[_Block]:
             start += first.count("\n") + 1
         if source:
             yield _Block("prose", Prose(source, place.line(start)), end)
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> tuple[Sequence[Token], tuple[Any, ...]]:
+    """The tokens of a text, which nobody changes, and what is wrong with its elements.
+
+    One issue is asked for its blocks and for where they stand, and its candidates once more; while somebody writes in
+    it most of that is the same text as before.
+    """
+    env: dict[str, Any] = {}
+    return parser("code", "text_join").parse(text, env), tuple(env.get("faults", ()))
 
 
 def _heading(token: Token, inline: Token, place: BodyFaults) -> _Block | None:

@@ -23,6 +23,7 @@ Act = Literal[
     "decide",
     "resend",
     "accept-unknown",
+    "publish",
     # of readers
     "import",
     "import-undone",

@@ -61,6 +61,35 @@ def speaks(environment: Environment, language: str, domain: str) -> bool:
     return False
 
 
+def texts(environment: Environment, language: str, domain: str) -> list[str]:
+    """Every text of a catalogue as the code asks for it, in the catalogue's order.
+
+    Args:
+        environment: Where the catalogues come from.
+        language: Whose catalogue is read.
+        domain: Name of the catalogue.
+
+    Raises:
+        RenderError: It is missing or cannot be read.
+    """
+    from babel.messages.pofile import PoFileError, read_po
+    from jinja2 import TemplateNotFound
+
+    from newsletter.errors import RenderError
+
+    name = f"locale/{language}/{domain}.po"
+    try:
+        source = environment.loader.get_source(environment, name)[0] if environment.loader else ""
+        found = read_po(BytesIO(source.encode()), locale=language, abort_invalid=True)
+        return [one.id for one in found if one.id and isinstance(one.id, str)]
+    except TemplateNotFound:
+        raise RenderError("there is no such catalogue", where=name, mend="put it back, or install anew") from None
+    except (PoFileError, ValueError, UnicodeError) as error:
+        raise RenderError(
+            f"the catalogue cannot be read: {error}", where=name, mend="mend it as gettext wants it"
+        ) from error
+
+
 @lru_cache(maxsize=32)
 def _catalogue(source: str, language: str, name: str) -> NullTranslations:
     """Read once what a .po file says; compiled in memory, so that no .mo file can be missing or stale."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import SourceError
 from newsletter.library.carrying import carried_in
-from newsletter.models import Article, Holding
+from newsletter.models import Article, Holding, PostBox
+from newsletter.site_hook.rows import boxes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -48,14 +50,34 @@ def holdings(
     if latest is not None:
         query = query.limit(latest)
     rows = connection.execute(query).all()
-    issues = carried_in(connection, [row.id for row in rows])
-    found = {row.id: holding(row, issues.get(row.id, ())) for row in rows}
+    every = [row.id for row in rows]
+    issues, said = carried_in(connection, every), boxes(connection, every)
+    found = {row.id: boxed(holding(row, issues.get(row.id, ())), said.get(row.id)) for row in rows}
     if ids is None:
         return list(found.values())
     for wanted in ids:
         if wanted not in found:
             raise SourceError(f"the library holds no article {wanted}", mend="see: newsletter articles")
     return [found[wanted] for wanted in ids]
+
+
+def boxed(holding: Holding, box: PostBox | None) -> Holding:
+    """A holding as the editors of its site want it in letters.
+
+    Args:
+        holding: Of the library.
+        box: What they said in the box beside its post; None when they said nothing.
+    """
+    if box is None:
+        return holding
+    article = holding.article
+    article = replace(
+        article,
+        title=box.headline or article.title,
+        summary=box.summary or article.summary,
+        section=box.section or article.section,
+    )
+    return replace(holding, article=article, box=box)
 
 
 def newest(connection: Connection) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.models.issues import Article, Holding, Issue, Prose, Section, Story, StoryChange
+from newsletter.models.issues import Article, Holding, Issue, PostBox, Prose, Section, Story, StoryChange
 from newsletter.models.letters import (
     SUFFIXES,
     CalendarEvent,
@@ -29,6 +29,7 @@ __all__ = [
     "Level",
     "Picture",
     "Poll",
+    "PostBox",
     "Problem",
     "Prose",
     "Publication",

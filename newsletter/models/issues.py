@@ -42,16 +42,32 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class PostBox:
+    """What editors say of a post in the box beside it, for the letters; empty fields leave it as it is."""
+
+    letter: str = ""
+    """``no``, ``yes`` or ``lead``; empty leaves it to the rules."""
+    headline: str = ""
+    summary: str = ""
+    section: str = ""
+    at_once: bool = False
+    """Whether it goes at once to those who read at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """An article as the library keeps it."""
 
     id: int
     article: Article
+    """With the headline, summary and section that the box beside its post gives it for letters."""
     collected: datetime
     carried_in: tuple[str, ...] = ()
     """Keys of the issues that carried it and were sent (``"12"``)."""
     withdrawn: str = ""
     """Why its site shows it no more, in plain words; empty while it does."""
+    box: PostBox = PostBox()
+    """What the editors of its site said of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,13 @@ def copy(source: Database, target: Database, tell: Progress = lambda _done, _tot
 
 def _tables() -> list[Table]:
     """Every table, each after those that it refers to."""
-    from newsletter.storage import desk_tables
+    from newsletter.storage import desk_tables, publish_tables, site_tables
     from subscribers.store.tables import metadata
 
-    return [*metadata.sorted_tables, *desk_tables.metadata.sorted_tables]
+    ours = dict.fromkeys(
+        table for room in (desk_tables, site_tables, publish_tables) for table in room.metadata.sorted_tables
+    )
+    return [*metadata.sorted_tables, *ours]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from newsletter.letters import click_links
 from newsletter.letters.catalogue import words
 from newsletter.letters.mime import from_json
 from newsletter.media import FOLDER
+from newsletter.publish import rows
 from newsletter.web.letter_page import LetterPage, web_view
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class ArchiveEntry:
     subject: str
     summary: str
     sent: datetime
+    letter: PastLetter
 
 
 class Archive:
@@ -93,6 +95,31 @@ class Archive:
             found = sent(connection, (list_name,) if list_name else self._lists, key=key, limit=1)
         return (found[0], self._view(found[0].letter_id, key, path or f"letters/{key}")) if found else None
 
+    def past(self, key: str) -> PastLetter | None:
+        """The letter of an issue, unopened; None when none went out that everybody may read."""
+        with self._database.read() as connection:
+            found = sent(connection, self._lists, key=key, limit=1)
+        return found[0] if found else None
+
+    def every(self, most: int) -> list[PastLetter]:
+        """The letters that the archive lists, newest first.
+
+        Args:
+            most: Of them.
+        """
+        with self._database.read() as connection:
+            return sent(connection, self._lists, limit=most)
+
+    def posts(self) -> dict[str, str]:
+        """Addresses of the letters that are posts on the newsroom's site too, by key."""
+        with self._database.read() as connection:
+            return rows.links(connection)
+
+    def post(self, key: str) -> str:
+        """Address of the post that a letter is on the newsroom's site; empty when it is none."""
+        with self._database.read() as connection:
+            return rows.link_of(connection, key)
+
     def number(self, one: PastLetter) -> str:
         """The number of an issue in the publication's digits; empty for a letter of the latest posts."""
         return self._pages.digits(one.key) if one.key.isdecimal() else ""
@@ -104,22 +131,34 @@ class Archive:
             subject=one.subject,
             summary=self._summary(one.letter_id, one.key),
             sent=one.sent,
+            letter=one,
         )
 
     def _make_view(self, letter_id: int, key: str, path: str) -> LetterPage:
+        base = self._pages.base
+        return self.page(letter_id, key, folder=f"{base}/{path}", media=f"{base}/{FOLDER}")
+
+    def page(self, letter_id: int, key: str, *, folder: str, media: str) -> LetterPage:
+        """A frozen letter as a page, made anew.
+
+        Args:
+            letter_id: Of the letter.
+            key: Key of the issue.
+            folder: Where its stylesheet and pictures will be.
+            media: Where the pictures are that it names at the reader pages.
+        """
         with self._database.read() as connection:
             letter = from_json(ledger.letter_of(connection, letter_id))
             # Who reads it here is counted by nobody, and is told nothing of counting.
             letter = click_links.restored(letter, clicks.urls_of(connection, click_links.names_in(letter)))
-        base = self._pages.base
         catalogue = words(self._pages.environment, letter.language)
         because = catalogue.gettext("You get this letter because you subscribed to {name}.")
         return web_view(
             letter,
-            folder=f"{base}/{path}",
-            media=f"{base}/{FOLDER}",
+            folder=folder,
+            media=media,
             key=key,
-            subscribe=(f"{base}/", self._pages.text("Subscribe me")),
+            subscribe=(self._pages.places.form, self._pages.text("Subscribe me")),
             because=because.replace("{name}", self._pages.publication.name),
         )
 

@@ -58,7 +58,8 @@ def web_view(
         letter: As it was frozen.
         folder: Where its stylesheet and pictures will be, for example ``/letters/12``.
         media: Where the pictures are that it names at the reader pages, wherever those were when it was frozen.
-        subscribe: Address and words of the link that takes the place of the one to unsubscribe.
+        subscribe: Address and words of the link that takes the place of the one to unsubscribe; without an address
+            nothing does.
         key: Key of the letter, by which its links to its own page are known; they are left out.
         because: The sentence that tells a subscriber why they got the letter; its paragraph is left out.
     """
@@ -120,10 +121,11 @@ def _harmless(address: str) -> bool:
 def _leave_out_the_reader(document: HtmlElement, marker: str, subscribe: tuple[str, str], because: str) -> None:
     href, words = subscribe
     for element in list(document.iter("a")):
-        if slot(marker, PREFERENCES) in (element.get("href") or ""):
-            # There is nobody whose choice it could show; one link to subscribe is enough.
+        personal = marker in (element.get("href") or "")
+        if slot(marker, PREFERENCES) in (element.get("href") or "") or (personal and not href):
+            # There is nobody whose choice it could show; one link to subscribe is enough, where there is a page for it.
             _drop_link(element)
-        elif marker in (element.get("href") or ""):
+        elif personal:
             for child in list(element):
                 element.remove(child)
             element.set("href", href)
@@ -190,11 +192,12 @@ def _without(text: str | None, marker: str) -> str | None:
 
 
 def _bring_home(document: HtmlElement, pages: str, media: str) -> None:
-    """Name the pictures that our own pages serve by their path alone: they are on the same server as this page."""
-    for element in document.iter("img"):
-        before, _, name = (element.get("src") or "").rpartition("/")
+    """Name what our own pages serve, pictures and calendar files, by its place beside this page."""
+    for element in document.iter("img", "a"):
+        where = "src" if element.tag == "img" else "href"
+        before, _, name = (element.get(where) or "").rpartition("/")
         if pages and before == f"{pages}/{FOLDER}":
-            element.set("src", f"{media}/{name}")
+            element.set(where, f"{media}/{name}")
 
 
 def _place_pictures(document: HtmlElement, pictures: Mapping[str, Picture], folder: str, media: str) -> tuple[str, ...]:

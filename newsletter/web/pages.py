@@ -16,6 +16,7 @@ from newsletter.letters.render import FONTS, fill, palette
 from newsletter.letters.render.views import web_address
 from newsletter.models import Publication
 from newsletter.text import bidi, dates, numbers
+from newsletter.web.places import ArchivePlaces
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,10 +34,17 @@ class Pages:
         publication: Who publishes. A language without a catalogue of its own gets English pages.
         address: Base of the pages without a slash at its end; may be empty.
         counts_clicks: Whether links of letters are counted, which the foot of every page then says.
+        places: Where the archive stands; without it at the reader pages.
     """
 
     def __init__(
-        self, environment: Environment, publication: Publication, address: str, *, counts_clicks: bool = False
+        self,
+        environment: Environment,
+        publication: Publication,
+        address: str,
+        *,
+        counts_clicks: bool = False,
+        places: ArchivePlaces | None = None,
     ) -> None:
         self.counts_clicks = counts_clicks
         self.environment = environment
@@ -46,6 +54,7 @@ class Pages:
         self.address = address
         self.base = urlsplit(address).path.rstrip("/")
         """The path of the address, mostly empty: what stands before every link to one of our pages."""
+        self.places = places or ArchivePlaces(self.base, address, f"{self.base}/")
         self._catalogue = catalogue.words(environment, publication.language, DOMAIN)
 
     def __call__(self, template: str, values: Mapping[str, Any]) -> str:
@@ -101,6 +110,7 @@ class Pages:
             "home_text": re.sub(r"^https?://(?:www\.)?|/$", "", about.url),
             "address": self.address,
             "base": self.base,
+            "places": self.places,
             "say": self.say,
             "html": self._html,
             "date": self.date,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from newsletter.check.found import Findings, LinkResult, PictureResult, SenderSe
 from newsletter.errors import IssueError, NashraError, RenderError
 from newsletter.issues import compose, repeats
 from newsletter.letters import hosting
-from newsletter.models import Issue, Letter, Picture, Problem
+from newsletter.models import Issue, Letter, Picture, Problem, Story
 from newsletter.senders import registry
 from newsletter.senders.reports import Authentication
 from newsletter.text.mailbox import split_mailbox
@@ -53,6 +54,8 @@ class CheckResult:
     """The letter as it would be, with something else in the place of what cannot stand in one; for a preview."""
     found: Findings | None = None
     """What the world answered, if it was asked."""
+    held: Mapping[Story, Holding] = field(default_factory=dict)
+    """What the library holds of its stories."""
 
 
 def inspect(
@@ -80,12 +83,13 @@ def inspect(
     # The letter says the name of the list it goes to, and comes from whom that list says.
     issue = replace(issue, list=list_name or issue.list)
     with workspace.database.read() as connection:
-        holdings = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
-        known = _known(workspace, issue, connection, holdings, list_name, snapshot)
+        held = library.of_stories(connection, issue.stories)
+        holdings = {story.url: one for story, one in held.items()}
+        known = _known(workspace, issue, connection, held, list_name, snapshot)
     letter: Letter | None = None
     faults: list[NashraError] = []
     try:
-        letter = letters.of_issue(workspace, issue, faults=faults)
+        letter = letters.of_issue(workspace, issue, faults=faults, holdings=holdings)
     except (IssueError, RenderError) as error:
         faults += [*letters.pictures_of(workspace, issue).faults, error]
     draft = letter
@@ -96,7 +100,7 @@ def inspect(
         found = _found(workspace, CheckInput(enriched, letter, known), links_too=online)
     known = replace(known, found=found)
     failure = RenderError.of(faults) if faults else None
-    return CheckResult(letter, tuple(check(enriched, letter, known)), failure, draft, found)
+    return CheckResult(letter, tuple(check(enriched, letter, known)), failure, draft, found, held)
 
 
 def _impossible(issue: Issue, fault: NashraError) -> Problem:
@@ -108,10 +112,11 @@ def _known(
     workspace: Workspace,
     issue: Issue,
     connection: Connection,
-    holdings: dict[str, Holding],
+    held: dict[Story, Holding],
     list_name: str,
     snapshot: Snapshot,
 ) -> CheckContext:
+    holdings = {story.url: one for story, one in held.items()}
     lists = {one.name: one.id for one in snapshot.lists}
     target = lists.get(list_name or issue.list)
     here = [send for send in snapshot.sends if send.list_id == target]
@@ -133,7 +138,7 @@ def _known(
         told_before=_told_before(workspace, connection, holdings, numbers - {str(issue.number)}),
         retold=_retold(holdings),
         withdrawn={url: holding.withdrawn for url, holding in holdings.items() if holding.withdrawn},
-        changes=() if went else tuple(renewing.changes(connection, issue)),
+        changes=() if went else tuple(renewing.changes(connection, issue, held)),
         last_subject=last.subject if last is not None else "",
         sent=_sent(connection, str(issue.number), holdings) if went else (),
         frozen=frozen[-1].public_id if frozen else "",
@@ -159,9 +164,9 @@ def _told_before(
     """What earlier issues of the list told, as far as a story here tells it again under another address."""
     ours = [one for url, one in holdings.items() if url]
     ids = {one.id for one in ours}
-    lately = library.holdings(connection, since=workspace.now() - _LATELY) if ours and numbers else []
-    earlier = [one for one in lately if one.id not in ids and numbers.intersection(one.carried_in)]
-    found = repeats.told_by(ours, earlier) if earlier else {}
+    told = library.carried_by(connection, numbers, since=workspace.now() - _LATELY) if ours and numbers else []
+    earlier = library.holdings(connection, ids=[one for one in told if one not in ids])
+    found = _told_by(tuple(ours), tuple(earlier)) if earlier else {}
     return {
         url: (max(numbers.intersection(found[one.id].carried_in)), found[one.id].article.title)
         for url, one in holdings.items()
@@ -171,8 +176,13 @@ def _told_before(
 
 def _retold(holdings: dict[str, Holding]) -> dict[str, str]:
     addresses = {holding.id: url for url, holding in holdings.items() if url}
-    found = repeats.of(list(holdings.values()))
+    found = _repeats(tuple(holdings.values()))
     return {addresses[later]: addresses[first] for later, first in found.items() if {later, first} <= addresses.keys()}
+
+
+# Of the same articles for the same answer: an issue at the desk is checked with each word that is typed in it.
+_repeats = lru_cache(maxsize=4)(repeats.of)
+_told_by = lru_cache(maxsize=4)(repeats.told_by)
 
 
 def _idle_providers(workspace: Workspace) -> tuple[str, ...]:

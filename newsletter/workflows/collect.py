@@ -14,11 +14,14 @@ from newsletter.issues import repeats
 from newsletter.library import LibraryChange, Shelved
 from newsletter.library.shelving import State
 from newsletter.models import Article, Holding
+from newsletter.publish import rows
+from newsletter.publish.own import REASON, own_posts
 from newsletter.sources.collect import Arrival, Progress, arrivals, with_pictures
 from newsletter.sources.documents import ArticleFilter, Refusal
 from newsletter.sources.links import absolute, host, is_web
 from newsletter.workflows import draft, recheck, renewing
 from newsletter.workflows.recheck import ReadingSpan, Recheck
+from newsletter.workflows.site_posts import told
 from newsletter.workflows.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -123,6 +126,8 @@ def gather(
     if not asked:
         return CollectOutcome()
     workspace.fence.start()  # its processes load while the database opens and the first sources answer
+    # What the boxes beside posts say is known before the posts come.
+    heard = () if targets else told.hear(workspace)
     now = workspace.now()
     with workspace.database.read() as connection:
         # A narrower question is asked anew: that the feed is the same does not answer it.
@@ -131,7 +136,8 @@ def gather(
     wanted = ArticleFilter(now, workspace.zone, since=since, until=until)
     wanted = wanted if most is None else replace(wanted, most=most)
     # Of a narrowed reading nobody can tell what is missing.
-    shelf = _Shelves(workspace, now, pictures=pictures, beside=beside, whole=since is None and until is None)
+    whole = since is None and until is None
+    shelf = _Shelves(workspace, now, pictures=pictures, beside=beside, whole=whole, heard=heard)
     for arrival in arrivals(asked, wanted, fetcher=workspace.fetcher, validators=marks, fence=workspace.fence):
         shelf.store(arrival)
         if progress:
@@ -198,14 +204,19 @@ class _Shelves:
         pictures: As for ``gather``.
         beside: As for ``gather``.
         whole: Whether sources are read from their newest article on.
+        heard: What sites themselves told before, one line each.
     """
 
-    def __init__(self, workspace: Workspace, now: datetime, *, pictures: bool, beside: bool, whole: bool) -> None:
-        self._workspace, self._now, self._whole = workspace, now, whole
+    def __init__(
+        self, workspace: Workspace, now: datetime, *, pictures: bool, beside: bool, whole: bool, heard: Sequence[str]
+    ) -> None:
+        self._workspace, self._now, self._whole, self._heard = workspace, now, whole, heard
         self._pictures, self._beside = pictures, beside
         self._arrived: dict[tuple[int, int], tuple[Arrival, SourceReport]] = {}
         self._states: dict[int, State] = {}
         self._changed = False
+        with workspace.database.read() as connection:
+            self._published = rows.every(connection)
         self.windows: dict[str, ReadingSpan] = {}
         """Sources that list articles and were read before, each with what part of it was shown."""
 
@@ -216,7 +227,9 @@ class _Shelves:
 
     def store(self, arrival: Arrival) -> None:
         """Put the articles of a source into the library, in one transaction with what marks it."""
-        articles: Sequence[Article] = arrival.result.articles
+        slug = self._workspace.settings.publish.slug
+        articles: Sequence[Article]
+        articles, own = own_posts(arrival.result.articles, self._published, slug)
         if self._beside and not is_web(arrival.target):
             folder = Path(arrival.target).expanduser().resolve().parent
             articles = [one if _lies_in(folder, one.image) else replace(one, image="") for one in articles]
@@ -235,9 +248,8 @@ class _Shelves:
             if one.state != "merged":
                 self._states.setdefault(one.id, one.state)
         self._changed = self._changed or bool(changed.updated or changed.returned)
-        report = SourceReport(
-            arrival.target, changed.outcomes, arrival.result.refused, arrival.trouble, arrival.unchanged
-        )
+        refused = (*arrival.result.refused, *(Refusal(one.title, REASON) for one in own))
+        report = SourceReport(arrival.target, changed.outcomes, refused, arrival.trouble, arrival.unchanged)
         self._arrived[arrival.place] = arrival, report
 
     def _look_back(self, connection: Connection, articles: Sequence[Article]) -> None:
@@ -282,6 +294,7 @@ class _Shelves:
             again,
             (*(report.trouble for report in reports if report.trouble), *grown.broken),
             (
+                *self._heard,
                 *(note for arrival, _ in arrived for note in arrival.result.notes),
                 *([self._workspace.fence.note] if self._workspace.fence.note else []),
                 *(line for one in renewed for line in recheck.told(one)),

@@ -202,13 +202,14 @@ def gather(workspace: Workspace, targets: Sequence[str], tell: Tell) -> None:
     tell(FirstStep("twins", len(outcome.alike or {})))
 
 
-def write(workspace: Workspace, tell: Tell, *, list_name: str = FIRST_LIST) -> Issue:
+def write(workspace: Workspace, tell: Tell, *, list_name: str = FIRST_LIST, old: bool = True) -> Issue:
     """Write a draft of what was collected, as ``newsletter compose`` does; it is short, and takes old articles too.
 
     Args:
         workspace: The workspace.
         tell: Told when it is written.
         list_name: The list that the draft is for.
+        old: Take articles of any age, and not only those of the days that the settings say.
 
     Raises:
         SourceError: Nothing of it is new.
@@ -216,7 +217,7 @@ def write(workspace: Workspace, tell: Tell, *, list_name: str = FIRST_LIST) -> I
     began = time.monotonic()
     rules = draft.rules_of(workspace)
     most = min(rules.most or _STORIES, _STORIES)
-    rules = replace(rules, most=most, per_section=rules.per_section or _PER_SECTION, days=0)
+    rules = replace(rules, most=most, per_section=rules.per_section or _PER_SECTION, days=0 if old else rules.days)
     issue = draft.write(workspace, list_name=list_name, rules=rules)
     tell(FirstStep("draft", len(issue.stories), len(issue.sections), seconds=time.monotonic() - began))
     return issue

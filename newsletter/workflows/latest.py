@@ -6,7 +6,7 @@ key such as ``readers/daily/2026-11-24`` that can be sent once, and can be read 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -119,7 +119,14 @@ def unfinished(workspace: Workspace, rhythm: Rhythm, list_name: str) -> list[Sen
         return ledger.running(connection, target.id, (rhythm,), stopped=True)
 
 
-def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST, period: str = "") -> LatestPlan:
+def prepare(
+    workspace: Workspace,
+    rhythm: Rhythm,
+    *,
+    list_name: str = FIRST_LIST,
+    period: str = "",
+    only: Collection[int] | None = None,
+) -> LatestPlan:
     """Look at what is new for a stream and make every letter that somebody needs, without writing anything.
 
     Args:
@@ -127,6 +134,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
         rhythm: ``instant`` or ``daily``.
         list_name: The list.
         period: The date of a daily letter; empty takes today in the zone of the site.
+        only: Ids of articles; all others wait for the next letter. None takes everything that is new.
 
     Raises:
         UnknownList: No such list.
@@ -143,6 +151,7 @@ def prepare(workspace: Workspace, rhythm: Rhythm, *, list_name: str = FIRST_LIST
         if rhythm == "daily" and (went := ledger.holder(connection, target.id, rhythm, period)) is not None:
             return _gone(connection, nothing, went)
         news, flows = _flows(workspace, connection, target.id, rhythm, now)
+        flows = flows if only is None else _with_only(flows, only)
         newest = library.newest(connection)
         who = tuple(latecomers.members(connection, target.id, rhythm, now))
     if not flows.flowing:
@@ -218,6 +227,7 @@ def run(
     *,
     list_name: str = FIRST_LIST,
     period: str = "",
+    only: Collection[int] | None = None,
     deliver_send: Callable[[Send], tuple[SendCounts, int]] | None = None,
 ) -> LatestOutcome:
     """Finish what stopped in the middle, then send what is new.
@@ -227,6 +237,7 @@ def run(
         rhythm: ``instant`` or ``daily``.
         list_name: The list.
         period: As for ``prepare``.
+        only: As for ``prepare``.
         deliver_send: Delivers a send and gives its account and how many letters went now.
 
     Raises:
@@ -238,12 +249,12 @@ def run(
     for send in unfinished(workspace, rhythm, list_name):
         delivered(send)
     for tries in range(_TRIES):
-        latest = prepare(workspace, rhythm, list_name=list_name, period=period)
+        latest = prepare(workspace, rhythm, list_name=list_name, period=period, only=only)
         if latest.issue is None:
             return LatestOutcome(latest)
         looked = recheck.recheck(workspace, latest.articles)
         if looked.withdrawn or looked.corrected:
-            latest = prepare(workspace, rhythm, list_name=list_name, period=period)
+            latest = prepare(workspace, rhythm, list_name=list_name, period=period, only=only)
             if latest.issue is None:
                 return LatestOutcome(latest, looked=looked)
         told = served(workspace, latest)
@@ -317,11 +328,18 @@ def _flows(
     """What may still be news, and what of it flows."""
     rules = draft.rules_of(workspace)
     since = compose.oldest(rules, now)
-    there = [one for one in library.holdings(connection, since=since) if not one.withdrawn]
+    found = library.holdings(connection, since=since)
+    there = [one for one in found if not one.withdrawn and one.box.letter != "no"]
     news = streams.candidates(there, rules, now=now)
     carried = library.carried_to(connection, list_id, rhythm)
     floor = ledger.first_reach(connection, list_id, (rhythm, ALL))
     return news, streams.stream(news, rhythm, carried=carried, floor=floor, now=now)
+
+
+def _with_only(flows: Stream, only: Collection[int]) -> Stream:
+    """The stream with nothing but these articles flowing now; the others wait."""
+    waiting = [one for one in flows.flowing if one.id not in only]
+    return replace(flows, flowing=tuple(one for one in flows.flowing if one.id in only), later=(*waiting, *flows.later))
 
 
 def _groups(

@@ -96,7 +96,7 @@ class LatestLetters:
 
     def _draft(self, articles: Sequence[int], whole: int) -> Issue:
         said = self.workspace.settings.rhythms
-        holdings = [self._known[article] for article in articles]
+        holdings = sorted((self._known[article] for article in articles), key=lambda one: one.box.letter != "lead")
         made = compose.draft(holdings, number=1, newsletter="", list_name=self.list_name)
         made = replace(made, sections=_shortened(made.sections, whole))
         template = said.instant_template if self.rhythm == "instant" else said.daily_template

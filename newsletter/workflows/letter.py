@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
@@ -21,7 +21,7 @@ from newsletter.letters.render import render
 from newsletter.letters.render.look import look_of
 from newsletter.letters.render.views import NO_PICTURE
 from newsletter.letters.ways import Ways
-from newsletter.models import CalendarEvent, Issue, Letter, Picture, Poll, Rendered
+from newsletter.models import CalendarEvent, Holding, Issue, Letter, Picture, Poll, Rendered
 from newsletter.text import bidi
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from newsletter.web import archive
@@ -44,6 +44,7 @@ def of_issue(
     faults: list[NashraError] | None = None,
     templates: Environment | None = None,
     at: datetime | None = None,
+    holdings: Mapping[str, Holding] | None = None,
 ) -> Letter:
     """Render an issue as it stands now.
 
@@ -55,13 +56,16 @@ def of_issue(
             place. None makes no letter then.
         templates: Where templates come from; None takes those of the workspace.
         at: The moment whose date it bears, timezone-aware; None takes the present one.
+        holdings: What the library holds of its stories, by their addresses; None asks it.
 
     Raises:
         IssueError: A picture or template it names is not there.
         RenderError: A template that gives no letter, or an issue; it tells of everything at once.
     """
     with workspace.database.read() as connection:
-        known = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
+        known = holdings
+        if known is None:
+            known = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
         previous = _previous(workspace, connection, issue)
     settings, marker = workspace.settings, workspace.marker()
     token = slot(marker, LEAVE)

@@ -93,16 +93,18 @@ def held(connection: Connection, snapshot: Snapshot) -> list[int]:
     return [one.id for one in library.of_stories(connection, stories).values()]
 
 
-def changes(connection: Connection, issue: Issue) -> list[StoryChange]:
+def changes(connection: Connection, issue: Issue, held: Mapping[Story, Holding] | None = None) -> list[StoryChange]:
     """What the site has changed in stories whose editor has written otherwise.
 
     Args:
         connection: An open connection to the database.
         issue: A draft.
+        held: What the library holds of its stories; None asks it.
     """
     known = _written(connection, issue)
     found: list[StoryChange] = []
-    for story, holding in library.of_stories(connection, issue.stories).items():
+    held = library.of_stories(connection, issue.stories) if held is None else held
+    for story, holding in held.items():
         if holding.id in known and not holding.withdrawn:
             found += renewal.compared(story, known[holding.id], renewal.written(holding.article))[1]
     return found
@@ -169,7 +171,7 @@ def _renewed(workspace: Workspace, connection: Connection, manuscript: Manuscrip
     dropped = 0
     for story in renewal.from_below(list(standings)):
         holding, is_candidate = standings[story].holding, standings[story].is_candidate
-        if holding.withdrawn and is_candidate:
+        if (holding.withdrawn or holding.box.letter == "no") and is_candidate:
             changed, dropped = renewal.without(changed, story), dropped + 1
             continue
         now = renewal.written(holding.article)

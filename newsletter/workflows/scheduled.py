@@ -60,7 +60,9 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
         tell: Told one line for each thing that is done.
     """
     from newsletter.workflows.collect import gather
+    from newsletter.workflows.site_posts.looking import look
 
+    look(workspace, tell)
     done: list[DutyOutcome] = []
     gathered = False
     for due in waiting(workspace):

@@ -12,15 +12,14 @@ from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from newsletter import clicks
 from newsletter.errors import SettingsError
-from newsletter.letters import own_links
 from newsletter.rhythms.topics import titles
 from newsletter.senders import registry
 from newsletter.text.mailbox import ascii_host
-from newsletter.web.archive import Archive, PastLetter
+from newsletter.web.archive import Archive
 from newsletter.web.pages import Pages
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import small_letters
@@ -31,23 +30,20 @@ from newsletter.workflows.erase import erase
 from newsletter.workflows.health import Watched, metrics_routes
 from newsletter.workflows.hosted import media_routes
 from newsletter.workflows.logs import log_to_stderr
+from newsletter.workflows.past_letters import archive_routes
 from newsletter.workflows.polls import poll_routes
+from newsletter.workflows.share_pictures import LetterPictures
+from newsletter.workflows.site_posts.figures import figure_routes
+from newsletter.workflows.site_posts.looking import SITE_LOG, SitePostThread
+from newsletter.workflows.site_posts.routes import site_routes
 from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
-from subscribers import store, test_link
+from subscribers import store
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
-    from starlette.routing import BaseRoute
-
-    from newsletter.web.letter_page import LetterPage
-    from subscribers.web import Request, Site
+    from subscribers.web import Site
     from subscribers.web.middleware import Middleware
     from subscribers.web.site import Hook
-
-MINUTES = 300
-"""Seconds that the archive may be kept by whoever carries it."""
-A_YEAR = 31_536_000
 
 
 def pages_of(workspace: Workspace) -> Pages:
@@ -107,6 +103,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook], watch
         say=pages.text,
         now=workspace.now,
         lists=tuple(dict.fromkeys(web.lists)),
+        home=workspace.publication.url,
         rhythms=tuple(dict.fromkeys(workspace.settings.rhythms.offered)),
         default=workspace.settings.rhythms.default,
         defaults={one.name: workspace.settings.rhythm_of(one.name) for one in every},
@@ -119,6 +116,7 @@ def site_of(workspace: Workspace, pages: Pages, hooks: Mapping[str, Hook], watch
         pending=workspace.upkeep.pending,
         hooks=hooks,
         health=watched.health if watched is not None else None,
+        site_map=f"{pages.address}/sitemap.xml",
         erase=partial(erase, workspace, scrub=False),
     )
 
@@ -128,92 +126,6 @@ def _origin(url: str) -> str:
     parts = urlsplit(url)
     port = "" if parts.port is None else f":{parts.port}"
     return f"{parts.scheme}://{ascii_host(parts.hostname or '')}{port}"
-
-
-def archive_routes(site: Site, archive: Archive, pages: Pages) -> list[BaseRoute]:
-    """The routes of past letters."""
-    from subscribers.web import answer, file_answer, route
-
-    def listed(site: Site, request: Request) -> Response:
-        before = int(request.parts.get("before", 0))
-        entries, older = archive.entries(before=before)
-        values = {"entries": entries, "older": older, "newer": bool(before)}
-        return answer(site, "web/archive.html.j2", values, public=MINUTES)
-
-    def feed(site: Site, _request: Request) -> Response:
-        entries, _ = archive.entries()
-        newest = entries[0].sent if entries else site.now()
-        values = {"entries": entries, "updated": newest.isoformat()}
-        return answer(site, "web/archive.xml.j2", values, public=MINUTES, kind="application/atom+xml; charset=utf-8")
-
-    def key_of(request: Request) -> str:
-        """``12``, or ``readers/daily/2026-11-24`` for a letter of the latest posts."""
-        return "/".join(request.parts[name] for name in ("list", "rhythm", "key") if name in request.parts)
-
-    def found_by(request: Request) -> tuple[str, tuple[PastLetter, LetterPage] | None]:
-        """Where the page of a letter stands, and the letter: of the archive, or of a signed address."""
-        key = key_of(request)
-        if "signature" not in request.parts:
-            return f"letters/{key}", archive.view(key)
-        path = f"view/{request.parts['signature']}/{key}"
-        opened = own_links.letter_of_path(request.parts["signature"], key, keys=site.link_keys)
-        return path, None if opened is None else archive.view(opened[1], path=path, list_name=opened[0])
-
-    def letter(site: Site, request: Request) -> Response:
-        path, found = found_by(request)
-        if found is None:
-            return missing(site)
-        one, view = found
-        html = _page(pages, archive, one, view, path)
-        kind = "text/html; charset=utf-8"
-        # What only some may read is kept by nobody on the way, and no search engine is told of it.
-        public = 0 if "signature" in request.parts else MINUTES
-        return file_answer(html.encode("utf-8"), kind, public=public, pictures=view.hosts)
-
-    def part(site: Site, request: Request) -> Response:
-        _, found = found_by(request)
-        name = request.parts["name"]
-        public = 0 if "signature" in request.parts else A_YEAR
-        if found is not None and name == "letter.css":
-            css = found[1].css + pages("web/letter_bar.css.j2", {})
-            return file_answer(css.encode("utf-8"), "text/css; charset=utf-8", public=public)
-        if found is not None and name in found[1].pictures:
-            picture = found[1].pictures[name]
-            return file_answer(picture.data, picture.content_type, public=public, anywhere=True)
-        return missing(site)
-
-    def of_a_test(site: Site, _request: Request) -> Response:
-        return answer(site, "web/test_letter.html.j2", {"kind": "letter"})
-
-    def missing(site: Site) -> Response:
-        return answer(site, "web/trouble.html.j2", {"status": 404, "no_letter": True}, status=404)
-
-    return [
-        route(site, "/archive", listed),
-        route(site, "/archive/{before:int}", listed),
-        route(site, "/archive.xml", feed),
-        route(site, f"/{test_link.LETTER}", of_a_test),
-        route(site, "/letters/{key}", letter),
-        route(site, "/letters/{key}/{name}", part),
-        route(site, "/letters/{list}/{rhythm}/{key}", letter),
-        route(site, "/letters/{list}/{rhythm}/{key}/{name}", part),
-        route(site, "/view/{signature}/{list}/{rhythm}/{key}", letter),
-        route(site, "/view/{signature}/{list}/{rhythm}/{key}/{name}", part),
-    ]
-
-
-def _page(pages: Pages, archive: Archive, one: PastLetter, view: LetterPage, path: str) -> str:
-    """A past letter with the bar above it and what makes its card when it is shared."""
-    address = f"{pages.address}/{path}"
-    values: dict[str, Any] = {
-        "letter": one,
-        "number": archive.number(one),
-        "letter_address": address,
-        "summary": view.summary,
-        "image": urljoin(f"{address}/", view.image) if view.image else "",
-    }
-    html = view.html.replace("<!--head-->", pages("web/letter_head.html.j2", values), 1)
-    return html.replace("<!--bar-->", pages("web/letter_bar.html.j2", values), 1)
 
 
 def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, postman: bool = True) -> Middleware:
@@ -243,18 +155,25 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
             yield
             return
         worker, teller, visits = SmallLetterThread(letters), AlertThread(workspace), VisitThread(counter)
+        posts = SitePostThread(workspace, SITE_LOG.info)
         worker.start()
         teller.start()
         visits.start()
+        posts.start()
         try:
             yield
         finally:
+            posts.stop()
             visits.stop()
             teller.stop()
             worker.stop()
 
-    routes = [*archive_routes(site, archive, pages), *media_routes(site, workspace.database)]
-    routes += [*poll_routes(site, pages), *click_routes(site, counter)]
+    routes = [
+        *archive_routes(site, archive, pages, LetterPictures(workspace, pages)),
+        *media_routes(site, workspace.database),
+    ]
+    routes += [*poll_routes(site, pages), *click_routes(site, counter), *site_routes(site, workspace)]
+    routes += figure_routes(site, workspace, pages)
     if workspace.settings.web.metrics:
         routes += metrics_routes(site, watched)
     return create_app(site, routes=routes, lifespan=lifespan)
@@ -344,6 +263,8 @@ def serve(
         # The pages look at X-Forwarded-For themselves, by the workspace's own setting.
         proxy_headers=False,
         timeout_graceful_shutdown=10,
+        # A process that needs longer to start is killed and started again, for ever: a small machine at work needs 8 s.
+        timeout_worker_healthcheck=60,
     )
     log_to_stderr(as_json=log_json)
     socket = _listening(host, port)

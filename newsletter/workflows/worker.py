@@ -26,6 +26,8 @@ from newsletter.text.dates import in_zone
 from newsletter.workflows import alerts, asking, deciding, fallback, scheduled, small_letters
 from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.logs import about_send
+from newsletter.workflows.site_posts import looking
+from newsletter.workflows.site_posts.looking import SitePostThread
 from newsletter.workflows.status.judging import hours_and_minutes
 from subscribers.errors import Complaint
 
@@ -100,6 +102,7 @@ class Worker:
         self._open()
         letters = small_letters.of_workspace(self._workspace)
         self._look(letters)
+        self._quietly(lambda: looking.look(self._workspace, self._tell))
         self._keep_schedule()
         self._quietly(lambda: asking.ask_due(self._workspace, self._tell))
         while not self.over.is_set() and (send_id := self._next()) is not None:
@@ -138,11 +141,14 @@ class Worker:
 
     def run(self) -> None:
         """Work until ``over`` is set; a database that is away is waited for."""
-        teller = AlertThread(self._workspace)
+        teller, posts = AlertThread(self._workspace), SitePostThread(self._workspace, self._tell)
         teller.start()
         try:
+            self._patiently(self._open)
+            posts.start()
             self._work()
         finally:
+            posts.stop()
             teller.stop()
 
     def _work(self) -> None:

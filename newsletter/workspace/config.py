@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ComposeSettings,
         DeskSettings,
         ListSettings,
+        PublishSettings,
         RhythmName,
         RhythmSettings,
         SubjectTrialSettings,
@@ -72,6 +73,7 @@ class Settings:
     """How subjects are tried, where an issue has several."""
     schedule: Schedule
     collect: CollectSettings
+    publish: PublishSettings
     alerts: AlertSettings
     desk: DeskSettings
     """``url`` is an origin as browsers spell it; empty when the desk is on this machine alone."""
@@ -330,6 +332,7 @@ def _settings(checked: Schema, root: Path, layers: list[SettingsLayer]) -> Setti
         ab_test=checked.ab_test,
         schedule=_schedule(checked),
         collect=checked.collect,
+        publish=checked.publish,
         alerts=checked.alerts,
         desk=checked.desk,
         outbox=root / checked.sender.outbox,

@@ -103,6 +103,7 @@ from = {sender}
 # letters_an_hour = 1000     # confirmation letters at most, in total
 # letters_an_hour_per_network = 30                   # … asked for from one network (/24, IPv6 /64)
 # pending_days = 7           # sign-ups that nobody confirmed are deleted after so many days
+# share_font = "fonts/headline.ttf"    # a font file for the headline on share pictures; without it the machine's own
 # metrics = "…"              # the token that opens /metrics, best in secrets/web.metrics; without it there is none
 
 [tracking]
@@ -146,6 +147,12 @@ from = {sender}
 # sources = ["https://example.org/"]                  # the site's front page; also sections, feeds, sitemaps, files
 # allow_private_hosts = ["intranet.example.org"]      # hosts that may be fetched although they are not public
 
+[publish]
+# status = "draft"           # what newsletter publish --to wordpress makes: a draft, or publish, which it asks about
+# categories = ["letters"]   # slugs of categories that the site has
+# slug = "nashra-issue"      # what the address of the post ends with, before the number of the issue
+# picture_above = false      # when the theme shows no featured picture above the text
+
 [alerts]
 # mail = "editor@example.org"          # who is told when something stops, fails or is in doubt; several with commas
 # command = "/usr/local/bin/tell-us"   # a program that gets it as JSON on its standard input
@@ -167,6 +174,7 @@ _IGNORE = """\
 /database.toml
 /backups/
 /.desk/
+/.share/
 /outbox/
 /issues/*/issue.html
 /issues/*/issue.txt

@@ -16,6 +16,12 @@ from newsletter.text.toml import duplicate_in
 KEYS = "keys.toml"
 PEOPLE = "desk.toml"
 """The file of secrets with the people of the desk; see `newsletter.workspace.people`."""
+SITE_PLUGIN = "wordpress.toml"
+"""The file with the secret that the plugin inside WordPress has too; see `newsletter.workspace.plugin_secret`."""
+SITE_ACCESS = "wordpress.password"
+"""The file with which we come in at that WordPress; see `newsletter.workspace.site_access`."""
+_NO_SETTINGS = frozenset({KEYS, PEOPLE, SITE_PLUGIN, SITE_ACCESS})
+"""Files of secrets that others read."""
 PREFIX = "NASHRA_"
 DEBUG = "NASHRA_DEBUG"
 """The one variable with our prefix that is no setting: it shows where a fault happened."""
@@ -152,7 +158,7 @@ def secrets_layer(
     values: dict[str, Any] = {}
     names = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name in {KEYS, PEOPLE} or path.name.startswith("."):
+        if path.name in _NO_SETTINGS or path.name.startswith("."):
             continue
         section, dot, key = path.name.partition(".")
         try:

@@ -29,6 +29,7 @@ from newsletter.workspace.section_schema import (
     ListName,
     ListSettings,
     NewsletterSettings,
+    PublishSettings,
     RhythmSettings,
     ScheduleSettings,
     SubjectTrialSettings,
@@ -178,6 +179,7 @@ class Schema(SettingsSection):
     schedule: ScheduleSettings = ScheduleSettings()
     database: DatabaseSettings = DatabaseSettings()
     collect: CollectSettings = CollectSettings()
+    publish: PublishSettings = PublishSettings()
     alerts: AlertSettings = AlertSettings()
     desk: DeskSettings = DeskSettings()
 

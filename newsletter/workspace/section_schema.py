@@ -100,6 +100,12 @@ class WebSettings(SettingsSection):
         description="days after which a sign-up that nobody confirmed is deleted, with its links; a wish that waits "
         "for its letter waits no longer either",
     )
+    share_font: Annotated[str, AfterValidator(plain_line)] = Field(
+        json_schema_extra=BY_HAND,
+        default="",
+        description="a font file of the workspace (TrueType or OpenType, best a bold one) for the headline on share "
+        "pictures; without it the fonts of [theme], as far as this machine has them, then others",
+    )
     metrics: Annotated[str, AfterValidator(values.token)] = Field(
         default="",
         description="the token that opens `/metrics`, and the details of `/health`, best in `secrets/web.metrics`; "
@@ -296,6 +302,29 @@ class DeskSettings(SettingsSection):
     )
     language: Literal["", "ar", "en"] = Field(
         default="", description="of the desk itself; without it that of [newsletter] where it is Arabic, else English"
+    )
+
+
+class PublishSettings(SettingsSection):
+    """How issues are published on the newsroom's own WordPress (`newsletter publish --to wordpress`)."""
+
+    status: Literal["draft", "publish"] = Field(
+        default="draft", description="what a new post is: `draft`, or `publish`, which the command asks about"
+    )
+    type: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")] = Field(
+        default="post", description="type of the post, as WordPress calls it"
+    )
+    categories: Annotated[list[Annotated[str, AfterValidator(plain_line)]], BeforeValidator(listed)] = Field(
+        default=[], description="slugs of categories that the site has, for a new post"
+    )
+    slug: Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,60}[a-z0-9])?$")] = Field(
+        default="nashra-issue",
+        description="what the address of a post ends with, before the number of its issue; it is also found by that",
+    )
+    picture_above: bool = Field(
+        default=True,
+        description="the theme shows a post's featured picture above it, so that the picture that leads is not in the "
+        "text once more",
     )
 
 

@@ -35,9 +35,10 @@ def _icon(site: Site, _request: Request) -> Response:
     return answer(site, "web/icon.svg.j2", public=A_DAY, kind="image/svg+xml")
 
 
-def _robots(_site: Site, _request: Request) -> Response:
+def _robots(site: Site, _request: Request) -> Response:
     closed = ("confirm", "leave", "preferences", "address", "erase", "view", "hooks")
     text = "User-agent: *\n" + "".join(f"Disallow: /{path}/\n" for path in closed)
+    text += f"\nSitemap: {site.site_map}\n" if site.site_map else ""
     return PlainTextResponse(text, headers={"cache-control": f"public, max-age={A_DAY}"})
 
 

@@ -52,6 +52,8 @@ class Site:
     now: Callable[[], datetime]
     lists: tuple[str, ...]
     """Names of the lists one can subscribe to, the first is the usual one."""
+    home: str = ""
+    """Address of the newsroom's own site: the only one that a page leads back to."""
     rhythms: tuple[Rhythm, ...] = RHYTHMS
     default: Rhythm = "weekly"
     """The rhythm of who does not choose."""
@@ -77,6 +79,8 @@ class Site:
     health: Callable[[str], tuple[int, Mapping[str, Any]]] | None = None
     """Whether what runs is well: the header Authorization in, an HTTP status and what is told out; None asks the
     database alone."""
+    site_map: str = ""
+    """Address of the map of the pages that search engines may know; empty when there is none."""
     erase: Callable[[str], object] | None = None
     """Erases the person who has an address, with what other tables and folders hold of them; None erases them here."""
 

@@ -16,6 +16,7 @@ from subscribers.consent import PITCH
 from subscribers.errors import AddressError, ConsentError, LinkError
 from subscribers.models import List, Rhythm
 from subscribers.web import forms
+from subscribers.web.back import way_back
 from subscribers.web.forms import Form
 from subscribers.web.requests import Request, answer, route
 from subscribers.web.site import Site
@@ -67,6 +68,7 @@ def _show_form(site: Site, form: Form, *, problem: str = "", framed: bool = Fals
         "problem": problem,
         "action": "/embed" if framed else "/subscribe",
         "framed": framed,
+        "back": way_back(forms.first(form, "back"), site.home),
     }
     return _framed(site, "web/subscribe.html.j2", values, framed=framed, status=status, listed=not framed)
 
@@ -87,7 +89,9 @@ def _take(site: Site, request: Request, *, framed: bool) -> Response:
         return _show_form(site, form, problem="again", framed=framed)
     if not forms.first(form, HONEYPOT):
         _wish(site, request, wanted, "embedded form" if framed else "form")
-    values = {"framed": framed, "action": "/embed" if framed else "/subscribe"} | _meant(site, form, wanted)
+    back = way_back(forms.first(form, "back"), site.home)
+    values = {"framed": framed, "action": "/embed" if framed else "/subscribe", "back": back}
+    values |= _meant(site, form, wanted)
     return _framed(site, "web/inbox.html.j2", values, framed=framed)
 
 
@@ -105,7 +109,7 @@ def _meant(site: Site, form: Form, wanted: Address) -> dict[str, Any]:
 
 def _repeated(name: str) -> bool:
     """Whether a field of the form goes into the one that corrects the address."""
-    return name in ("list", "lists", "rhythm", "topics") or name.startswith("topic-")
+    return name in ("list", "lists", "rhythm", "topics", "back") or name.startswith("topic-")
 
 
 def _wish(site: Site, request: Request, wanted: Address, road: str) -> None:

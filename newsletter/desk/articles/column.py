@@ -16,7 +16,7 @@ from newsletter.issues import FILE, FOLDER
 from newsletter.issues import read as read_issue
 from newsletter.text.searching import hits, says
 from newsletter.text.tidy import arabic_fold
-from newsletter.workflows.searching import ArticleSearch, FoundArticle, FoundArticles, plain_text
+from newsletter.workflows.searching import ROWS, ArticleSearch, FoundArticle, FoundArticles, plain_text
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 DAYS = (1, 3, 7, 14, 31)
 """What the menu of time offers."""
+FIRST = 20
+"""Rows that come at first, a screen of them and a half: the next sixty are on their way before they are seen."""
 _LONGEST = 200
 """Characters of a search that are looked at."""
 _PIECE = 40
@@ -49,6 +51,7 @@ def search_of(query: Mapping[str, str]) -> ArticleSearch:
         days=int(days) if days.isascii() and days.isdecimal() and len(days) < 5 else 0,
         unsent=query.get("sent", "no") != "all",
         after=query.get("after", "")[:60],
+        rows=ROWS if query.get("after") else FIRST,
     )
 
 
@@ -95,23 +98,12 @@ def told(words: PageWords, found: FoundArticles, search: ArticleSearch) -> Marku
 
 
 def articles(visit: DeskRequest) -> Response:
-    """Sixty rows, and where the next ones begin."""
+    """Rows, and where the next ones begin."""
     search = search_of(visit.query)
     found = visit.desk.library.index.find(search, issue=_issue_of(visit))
     values = _rows_of(visit, found, search)
     shown = told(visit.desk.pages.words, found, search) if not search.after else ""
     return visit.fragment("desk/articles/rows.html.j2", {"articles": {**values, "told": shown}})
-
-
-def held(visit: DeskRequest) -> Response:
-    """Which articles stand in the issue now, and on which line the story of each begins."""
-    issue = _issue_of(visit)
-    lines: dict[str, int] = {}
-    if issue is not None:
-        with visit.workspace.database.read() as connection:
-            known = library.of_stories(connection, issue.stories)
-        lines = {str(holding.id): story.line for story, holding in reversed(known.items())}
-    return visit.data({"lines": lines})
 
 
 def _issue_of(visit: DeskRequest) -> Issue | None:
@@ -151,7 +143,6 @@ def _row(visit: DeskRequest, one: FoundArticle, words: tuple[str, ...], body: st
     return {
         "id": one.id,
         "title": marked(said, title, words),
-        "name": said.plain(title),
         "url": outline.url,
         "facts": [fact for fact in facts if fact],
         "source": said.html(one.source) if one.source else said.html(visit.workspace.publication.name),
@@ -235,7 +226,4 @@ def _within(said: PageWords, days: int) -> Markup:
     return said.count("The last day", "The last {n} days", days)
 
 
-ROUTES = (
-    DeskRoute("GET", "/articles", articles, "look"),
-    DeskRoute("GET", "/articles/held", held, "look"),
-)
+ROUTES = (DeskRoute("GET", "/articles", articles, "look"),)

@@ -23,6 +23,7 @@ _PART = re.compile(r"\{(\w+)\}")
 _GLUED = re.compile(r"([\w/.=…\[\"-]*\{\w+\}(?:[\w/.=\]\"-]|\{\w+\})*)", re.ASCII)
 """A part with what stands close to it, as in ``secrets/{name}``: one piece."""
 _LATIN = re.compile("[A-Za-z]")
+_DATE = re.compile(r"\d-\d")
 _FROM_THE_RIGHT = re.compile("[\u0590-\u08ff]")
 
 
@@ -64,8 +65,11 @@ class DoctorWords:
 
     def _isolated(self, text: str) -> Markup:
         shown = bidi.to_html(text, self._about.direction, styled=False)
-        if self._about.direction == "rtl" and _LATIN.search(text) and not _FROM_THE_RIGHT.search(text):
-            return Markup('<bdi dir="ltr">{}</bdi>').format(text)
+        foreign = (_LATIN.search(text) or _DATE.search(text)) and not _FROM_THE_RIGHT.search(text)
+        if self._about.direction == "rtl" and foreign:
+            # A date that is broken in two reads as two numbers.
+            kind = Markup(' class="whole"') if _DATE.search(text) and len(text) < 24 else ""
+            return Markup('<bdi dir="ltr"{}>{}</bdi>').format(kind, text)
         return shown
 
     def _pattern(self, text: Sentence) -> str:

@@ -143,10 +143,8 @@ def title_of(section: str, words: PageWords) -> Markup:
 
 
 def _short(section: str, words: PageWords) -> Markup:
-    """What the index says of a section; what all small letters have in common is said once."""
-    from markupsafe import Markup
-
-    return _about(section, words) if section in {"letters.confirmation"} or "letters." not in section else Markup()
+    """What the index says of a section; of each small letter what it is for."""
+    return words.say(f"{section} help") if section.startswith("letters.") else _about(section, words)
 
 
 def _about(section: str, words: PageWords) -> Markup:

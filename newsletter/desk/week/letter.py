@@ -49,8 +49,11 @@ _SHEET = """<!doctype html>
 body {{ margin: 0; padding: 20px; background: {ground}; color: {ink}; }}
 body {{ font: 15px/1.8 'Segoe UI', Tahoma, Arial, sans-serif; }}
 pre {{ margin: 0; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; }}
+i {{ display: inline-block; max-width: 100%; overflow: hidden; white-space: pre; vertical-align: bottom; }}
 </style></head><body><pre>{text}</pre></body></html>
 """
+_LINE = re.compile(r"(?m)^[=*_-]{8,}$")
+"""A line drawn with signs, which is not to break into two."""
 _BLANK = "data:image/gif;base64,R0lGODlhAQABAPAAAODd1QAAACwAAAAAAQABAAACAkQBADs="
 """One pixel in the colour of a line: the place of a picture that only its own site could give."""
 
@@ -165,7 +168,7 @@ def sheet(text: str, *, title: str, language: str, direction: str, dark: bool) -
         dark: Light words on a dark ground.
     """
     ground, ink = ("#1c2120", "#f0f2f1") if dark else ("#ffffff", "#1b1f1e")
-    words = {"text": escape(text), "title": escape(title)}
+    words = {"text": _LINE.sub(r"<i>\g<0></i>", escape(text)), "title": escape(title)}
     return _SHEET.format(language=language, direction=direction, ground=ground, ink=ink, **words)
 
 

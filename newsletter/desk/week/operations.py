@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter.desk.models import UPLOAD, DeskRoute
 from newsletter.desk.week.differing import shown
 from newsletter.desk.week.sayings import error_of, said_of
-from newsletter.desk.week.view import fragments_of
+from newsletter.desk.week.view import fragments_of, held_in
 from newsletter.errors import DiskError, IssueError
 from newsletter.issues.operations import Operation, parsed
 from newsletter.workflows import editing
@@ -109,6 +109,7 @@ def _answer(request: DeskRequest, edited: EditedIssue, live: str) -> Response:
     values: dict[str, Any] = {
         "etag": edited.etag,
         "fragments": fragments_of(request, edited),
+        "lines": held_in(request, edited),
         "at": edited.at,
         "merged": edited.merged,
         "undo": edited.undo(by),

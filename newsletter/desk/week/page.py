@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from newsletter import delivery, issues, library, media
+from newsletter import delivery, issues, media
 from newsletter.desk.articles.column import column_of
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.request import json_object
@@ -21,6 +21,7 @@ from newsletter.rhythms import schedule, topics
 from newsletter.text import dates
 from newsletter.workflows import variants
 from newsletter.workflows.snapshot import Snapshot
+from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store, test_link
 
 if TYPE_CHECKING:
@@ -47,7 +48,21 @@ def home(request: DeskRequest) -> Response:
     names = [file.path.parent.name for file in snapshot.files]
     if not names:
         return request.to("/first")
-    return request.to(f"/issue/{quote(_current(snapshot))}")
+    return request.to(f"/issue/{quote(_likeliest(snapshot)[1])}")
+
+
+def begin(request: DeskRequest) -> Response:
+    """The next issue, made of what was collected since the last one; on to the draft where there is one already."""
+    from newsletter.workflows import first
+
+    snapshot = Snapshot.take(request.workspace)
+    is_draft, slug = _likeliest(snapshot)
+    if is_draft:
+        return request.to(f"/issue/{quote(slug)}")
+    last = max((file.issue for file in snapshot.files), key=lambda one: one.number, default=None)
+    list_name = last.list if last is not None else FIRST_LIST
+    made = first.write(request.workspace, lambda _step: None, list_name=list_name, old=False)
+    return request.to(f"/issue/{quote(made.slug)}")
 
 
 def page(request: DeskRequest) -> Response:
@@ -86,6 +101,7 @@ def _frame(request: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dic
         "due": due,
         "state": words.say("Draft"),
         "gone": False,
+        "next": False,
         "cuts": [],
         "texts": texts.of_page(words),
         "keys": texts.keys(words),
@@ -95,6 +111,8 @@ def _frame(request: DeskRequest, edited: EditedIssue, snapshot: Snapshot) -> dic
         sends = [send for send in snapshot.sends if send.issue == str(edited.issue.number)]
         values["state"] = texts.state(words, sends)
         values["gone"] = bool(sends) and sends[-1].state == "finished"
+        if values["gone"]:
+            values |= {"due": "", "next": not _likeliest(snapshot)[0]}
         values["cuts"] = _cuts(request, edited.issue)
     return values
 
@@ -142,8 +160,7 @@ def letter(request: DeskRequest) -> Response:
     if issue is None or made is None or request.query.get("text") == "1":
         html = _plain(request, made, dark=dark, nobody=bool(bits))
     else:
-        with request.workspace.database.read() as connection:
-            known = remote_of(list(library.of_stories(connection, issue.stories).values()))
+        known = remote_of(list(request.desk.letters.checked(issue, edited.etag).held.values()))
         html = living.framed(made, marks_of(issue), dark=dark, remote=lambda address: known.get(address, ""))
         html = _anonymous(html, made.marker)
     return Response(
@@ -163,6 +180,8 @@ def _plain(request: DeskRequest, made: Letter | None, *, dark: bool, nobody: boo
     words = request.desk.pages.words
     if made is not None:
         text = _anonymous(made.rendered.text, made.marker)
+        if made.rendered.flowed:
+            text = text.replace(" \n", " ")
     elif nobody:
         text = str(words.say("Who chose this gets no letter: nothing in it is theirs.").unescape())
     else:
@@ -234,11 +253,17 @@ def every(request: DeskRequest) -> Response:
         sends = [send for send in snapshot.sends if send.issue == str(issue.number)]
         rows.append((issue.number, slug, issue.subject, texts.state(words, sends)))
     rows.sort(key=lambda row: row[0] or 10**9, reverse=True)
-    return request.page("desk/week/every.html.j2", {"rows": rows, "current": _current(snapshot)}, place="week")
+    is_draft, current = _likeliest(snapshot)
+    values = {"rows": rows, "current": current, "next": not is_draft}
+    return request.page("desk/week/every.html.j2", values, place="week")
 
 
-def _current(snapshot: Snapshot) -> str:
-    """The folder of the issue that somebody most likely wants: the draft of the highest number, else the newest."""
+def _likeliest(snapshot: Snapshot) -> tuple[bool, str]:
+    """The issue that somebody most likely wants, the draft of the highest number or else the newest.
+
+    Returns:
+        Whether it is a draft, and its folder.
+    """
     sent = {send.issue for send in snapshot.sends if not send.undone}
     best: tuple[bool, int, str] = (False, -1, "")
     for file in snapshot.files:
@@ -248,7 +273,7 @@ def _current(snapshot: Snapshot) -> str:
         except IssueError:
             number = max((_number(name) for name in (slug,)), default=0)
         best = max(best, (str(number) not in sent, number, slug))
-    return best[2]
+    return best[0], best[2]
 
 
 def _number(slug: str) -> int:
@@ -268,6 +293,7 @@ def act(request: DeskRequest) -> Response:
 ROUTES = (
     DeskRoute("GET", "/", home, "look"),
     DeskRoute("GET", "/issues", every, "look"),
+    DeskRoute("POST", "/issues", begin, "edit"),
     DeskRoute("GET", "/issue/{slug}", page, "look"),
     DeskRoute("GET", "/issue/{slug}/letter", letter, "look"),
     DeskRoute("GET", "/issue/{slug}/file/{path:path}", file, "look"),

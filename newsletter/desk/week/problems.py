@@ -132,6 +132,14 @@ SENTENCES: Mapping[str, str] = {
 }
 """The sentence of each code that can be told of an issue; what another code says stands there as the check says it."""
 
+SETTINGS: Mapping[str, str] = {
+    "postal-address-missing": "letter",
+    "sender-stays-here": "sender",
+    "web-url-missing": "web",
+    "web-url-private": "web",
+}
+"""Codes that no line of an issue mends, each with the section of the settings that does."""
+
 _MORE: Mapping[str, tuple[re.Pattern[str], str]] = {
     "punctuation-latin": (
         re.compile(r"a Latin (?P<piece>.+) in Arabic text\n+write (?P<better>.+)"),

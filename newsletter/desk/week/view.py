@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from newsletter import library
 from newsletter.check.fix import FIXES
 from newsletter.desk.complaints import as_html
 from newsletter.desk.week import letter as living
 from newsletter.desk.week import texts
-from newsletter.desk.week.problems import told
+from newsletter.desk.week.problems import SETTINGS, told
 from newsletter.issues import compose, prose
 from newsletter.issues.containers import KINDS, opened
+from newsletter.letters.render.surroundings import minutes_of
 from newsletter.models import Problem, Prose, Story
 from newsletter.text.mailbox import split_mailbox
 from newsletter.text.subject import columns
-from newsletter.text.tidy import reading_minutes
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -161,19 +160,18 @@ def values_of(request: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
     if issue is None:
         return {**common, "issue": None}
     checked = request.desk.letters.checked(issue, edited.etag)
-    with request.workspace.database.read() as connection:
-        holdings = {story.url: one for story, one in library.of_stories(connection, issue.stories).items()}
+    holdings = {story.url: one for story, one in checked.held.items()}
     page = _Page(request, edited, compose.enriched(issue, holdings), holdings, checked)
     letter, sections = checked.draft, page.sections()
     inbox = living.preheader(letter) if letter is not None else issue.preheader
     sender = split_mailbox(request.workspace.settings.sender_of(issue.list))
-    every = [story.summary for story in issue.stories] + [one.markdown for one in issue.opening]
     return {
         **common,
         "issue": issue,
         "sections": sections,
         "moves": _moves(sections),
         "first": next(((one.line, card.story.line) for one in sections for card in one.told), None),
+        "settings": SETTINGS,
         "kind_names": texts.kind_names(request.desk.pages.words),
         "words": page.opening(),
         "waiting": page.waiting(),
@@ -182,13 +180,27 @@ def values_of(request: DeskRequest, edited: EditedIssue) -> dict[str, Any]:
         "errors": sum(one.level == "error" for one in page.problems),
         "letter": letter is not None,
         "kilobytes": len(letter.rendered.html.encode()) // 1000 if letter is not None else 0,
-        "minutes": reading_minutes(" ".join([*(story.headline for story in issue.stories), *every])),
+        "minutes": minutes_of(page.issue, request.workspace.publication.language),
         "columns": columns,
         "inbox": inbox,
         "sender": sender[0] or sender[1],
         "kinds": [kind for name in OFFERED for kind in KINDS if kind.name == name],
         "now": request.workspace.now(),
     }
+
+
+def held_in(request: DeskRequest, edited: EditedIssue) -> dict[str, int]:
+    """Which articles of the library stand in an issue, and on which line the story of each begins.
+
+    Args:
+        request: Who asks.
+        edited: The issue as it stands now.
+    """
+    issue = edited.issue
+    if issue is None:
+        return {}
+    known = request.desk.letters.checked(issue, edited.etag).held
+    return {str(holding.id): story.line for story, holding in reversed([*known.items()])}
 
 
 def marks_of(issue: Issue) -> list[tuple[str, str]]:
@@ -253,7 +265,7 @@ class _Page:
         holdings: dict[str, Holding],
         checked: CheckResult,
     ) -> None:
-        self._request, self._edited, self._issue, self._holdings = request, edited, issue, holdings
+        self._request, self._edited, self.issue, self._holdings = request, edited, issue, holdings
         self._lines = (
             edited.manuscript.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
         )
@@ -273,7 +285,7 @@ class _Page:
 
     def opening(self) -> tuple[WordsRow | ElementRow, ...]:
         """The words before the first section; one empty card when there are none."""
-        blocks = self._issue.opening
+        blocks = self.issue.opening
         if not any(_element(one) for one in blocks):
             text = self._text(blocks[0].line, self._last(blocks[-1])) if blocks else ""
             last = self._last(blocks[-1]) if blocks else 0
@@ -283,7 +295,7 @@ class _Page:
     def sections(self) -> tuple[SectionRow, ...]:
         """Every section, in order."""
         found = []
-        for at, section in enumerate(self._issue.sections, 1):
+        for at, section in enumerate(self.issue.sections, 1):
             key = f"c{at}"
             cards = tuple(self._cards(section.blocks, key))
             found.append(SectionRow(key, section.title, section.line, cards, self.at(key)))
@@ -319,14 +331,14 @@ class _Page:
     def _place(self) -> None:
         """What each line of the file is on the page."""
         for name in ("subject", "preheader", "subjects"):
-            line = self._issue.lines.get(name, 0)
+            line = self.issue.lines.get(name, 0)
             if line:
                 self._targets[line] = f"field-{name.removesuffix('s') if name == 'subjects' else name}"
-        if self._issue.opening and not any(_element(one) for one in self._issue.opening):
-            self._own(self._issue.opening[0].line, self._last(self._issue.opening[-1]), "words")
+        if self.issue.opening and not any(_element(one) for one in self.issue.opening):
+            self._own(self.issue.opening[0].line, self._last(self.issue.opening[-1]), "words")
         else:
-            self._own_groups(self._issue.opening, "words")
-        for at, section in enumerate(self._issue.sections, 1):
+            self._own_groups(self.issue.opening, "words")
+        for at, section in enumerate(self.issue.sections, 1):
             self._targets[section.line] = f"c{at}"
             self._own_groups(section.blocks, f"c{at}")
 
@@ -351,7 +363,7 @@ class _Page:
 
     def _told(self, problem: Problem) -> ToldProblem:
         place, _, line = problem.place.rpartition(":")
-        at = int(line) if line.isdecimal() and place == self._issue.path else 0
+        at = int(line) if line.isdecimal() and place == self.issue.path else 0
         words = told(self._request.desk.pages.words, problem)
         return ToldProblem(
             problem.code, problem.level, words, at, bool(at) and problem.code in FIXES, self._target(at, problem)

@@ -101,4 +101,19 @@ def reading_minutes(opening: Iterable[prose.ParsedMarkdown], sections: Iterable[
     for group in (group for section in sections for group in section.groups):
         words += len(group.prose.words().split()) if group.prose else 0
         words += sum(len(f"{story.title} {story.summary.words()}".split()) for story in group.stories)
+    return _minutes(words, language)
+
+
+def minutes_of(issue: Issue, language: str) -> int:
+    """Minutes that the letter of an issue will take to read, at least 1, before it is made.
+
+    Args:
+        issue: With the summaries that its letter shows.
+        language: Of the letter, as a language tag.
+    """
+    texts = (*passages(issue), *(story.headline for story in issue.stories))
+    return _minutes(sum(len(text.split()) for text in texts), language)
+
+
+def _minutes(words: int, language: str) -> int:
     return max(1, math.ceil(words / WORDS_A_MINUTE.get(base(language), OTHER_WORDS_A_MINUTE)))

@@ -41,7 +41,7 @@ class PageWords:
         spoken = catalogue.speaks(environment, publication.language, domain)
         self.publication = publication if spoken else replace(publication, language="en")
 
-    @property
+    @cached_property
     def direction(self) -> Literal["rtl", "ltr"]:
         """The way the page is read."""
         return self.publication.direction

@@ -134,6 +134,42 @@ class Fetcher:
                 time.sleep(pause)
         raise AssertionError("unreachable")
 
+    def exchange(
+        self,
+        method: Literal["GET", "POST", "OPTIONS"],
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes = b"",
+        seconds: float = 30.0,
+    ) -> Fetched:
+        """Make one request of an interface with the same guards, and hand back its answer, whatever status it has.
+
+        Nothing is followed, so that what is in the headers reaches nobody else; and nothing is tried again.
+
+        Args:
+            method: ``GET``, ``POST`` or ``OPTIONS``.
+            url: See get.
+            headers: Request headers, a password among them.
+            content: What is sent.
+            seconds: For all of it.
+
+        Raises:
+            FetchError: No complete answer within the limits.
+        """
+        import httpx2
+
+        target = request_url(url)
+        steps = {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}
+        own = {**self._headers("json"), **headers}
+        request = httpx2.Request(method, target, headers=own, content=content, extensions={"timeout": steps})
+        with (
+            self._turn(target.host),
+            self._clock.until(time.monotonic() + seconds),
+            self._sent(request, url, seconds) as answer,
+        ):
+            return read(answer, method, "json", url, range(100, 600))
+
     @contextmanager
     def _turn(self, host: str) -> Iterator[None]:
         with self._lock:
@@ -166,7 +202,7 @@ class Fetcher:
         return {"User-Agent": self._user_agent, "Accept": _ACCEPT[kind], "Accept-Encoding": "gzip"}
 
     @contextmanager
-    def _sent(self, request: httpx2.Request, asked: str) -> Iterator[httpx2.Response]:
+    def _sent(self, request: httpx2.Request, asked: str, seconds: float = 0) -> Iterator[httpx2.Response]:
         """Send one request and turn everything that can happen on the way into one line."""
         import httpcore2
         import httpx2
@@ -179,7 +215,7 @@ class Fetcher:
             mend = f'if it is your own, set allow_private_hosts = ["{request.url.host}"] under [collect]'
             raise FetchError(str(error), where=asked, mend=mend) from None
         except (httpx2.TimeoutException, httpcore2.TimeoutException, DeadlineError):
-            words = f"no complete answer came within {self._deadline:g} seconds"
+            words = f"no complete answer came within {seconds or self._deadline:g} seconds"
             raise FetchError(words, where=asked, mend="try again later", passing=True) from None
         except (httpx2.ConnectError, httpcore2.ConnectError) as error:
             raise FetchError(

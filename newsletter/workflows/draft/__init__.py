@@ -16,11 +16,13 @@ from newsletter.errors import IssueError
 from newsletter.issues import Manuscript, candidates, compose
 from newsletter.issues.compose import ComposeRules
 from newsletter.models import Holding, Issue
-from newsletter.workflows import renewing, sponsors
+from newsletter.site_hook import rows
+from newsletter.workflows import correcting, renewing, sponsors
 from newsletter.workflows.draft.offering import (
     as_sections,
     divided,
     last_picture,
+    leading,
     look_for_pictures,
     notes_of,
     nothing_new,
@@ -40,6 +42,7 @@ __all__ = [
     "Draft",
     "GrownDrafts",
     "choosable",
+    "correct",
     "current",
     "grow",
     "refresh",
@@ -190,12 +193,50 @@ def write(
     if chosen:
         manuscript, of_sponsors, _ = _with_sponsors(workspace, manuscript, snapshot)
         pictures |= of_sponsors
+    with workspace.database.read() as connection:
+        owed = correcting.owed(connection, snapshot.list_named(list_name).id)
+    manuscript, corrected = correcting.with_corrections(workspace, manuscript, owed)
     # As it will stand in its file: with the line of everything, which a problem is told with.
     written = manuscript.issue
     issues.write(issue, folder, pictures=pictures, text=manuscript.text)
     with workspace.database.write() as connection:
         renewing.offer(connection, issue, [*chosen, *shown])
+        rows.mark_noted(connection, corrected, issue=str(number))
     return written
+
+
+def correct(workspace: Workspace, *, snapshot: Snapshot | None = None) -> list[Issue]:
+    """Put the corrections that readers are owed into the current draft of their list.
+
+    Args:
+        workspace: The workspace.
+        snapshot: Of the workspace; None takes one now.
+
+    Returns:
+        The drafts that bring one now; one that cannot be read or written waits for the next time.
+    """
+    with workspace.database.read() as connection:
+        if not rows.corrections(connection):
+            return []
+    snapshot = snapshot or Snapshot.take(workspace)
+    changed: list[Issue] = []
+    for one in snapshot.lists:
+        with workspace.database.read() as connection:
+            posts = correcting.owed(connection, one.id)
+        try:
+            issue = current(workspace, one.name, snapshot=snapshot) if posts and one.closed is None else None
+            if issue is None:
+                continue
+            before = Manuscript.read(Path(issue.path))
+            manuscript, corrected = correcting.with_corrections(workspace, before, posts)
+            if manuscript.text != before.text:
+                manuscript.save()
+                changed.append(manuscript.issue)
+        except IssueError:
+            continue
+        with workspace.database.write() as connection:
+            rows.mark_noted(connection, corrected, issue=str(issue.number))
+    return changed
 
 
 def refresh(
@@ -330,7 +371,8 @@ def take(workspace: Workspace, issue: Issue, *, rules: ComposeRules, snapshot: S
     if there is None or not there.stories:
         raise IssueError("has no candidates", where=issue.path, mend="run: newsletter compose --refresh")
     again = told_again(workspace, (*manuscript.issue.stories, *there.stories))
-    chosen, left = divided(candidates.merged(there.sections), rules, again)
+    waiting = candidates.merged(there.sections)
+    chosen, left = divided(leading(workspace, waiting) if not manuscript.issue.stories else waiting, rules, again)
     changed = candidates.taken(manuscript, chosen)
     changed = candidates.with_candidates(changed, left, there.newest)
     changed = candidates.with_notes(changed, there.notes)

@@ -71,6 +71,22 @@ def divided(
     return [one for one in chosen if one.blocks], [one for one in left if one.blocks]
 
 
+def leading(workspace: Workspace, sections: Sequence[Section]) -> list[Section]:
+    """The sections with what shall lead, as the boxes beside the posts say, at the beginning.
+
+    Args:
+        workspace: The workspace.
+        sections: Of a draft that has no story so far.
+    """
+    with workspace.database.read() as connection:
+        known = library.of_stories(connection, [one for section in sections for one in section.stories])
+    first = {story for story, one in known.items() if one.box.letter == "lead"}
+    if not first:
+        return list(sections)
+    moved = [replace(one, blocks=tuple(sorted(one.blocks, key=lambda block: block not in first))) for one in sections]
+    return sorted(moved, key=lambda one: not first.intersection(one.stories))
+
+
 def told_again(workspace: Workspace, stories: Sequence[Story]) -> list[Story]:
     """Those of the stories that tell what one before them tells.
 

@@ -24,6 +24,7 @@ from newsletter.workflows.status.texts import (
     FREE,
     GOES_ON,
     LOG,
+    PUT_UP,
     RIGHT_TIME,
     START,
     TAKE_OVER,
@@ -48,6 +49,9 @@ REFUSED_DAYS = timedelta(days=7)
 """How long after the end of a send its refused addresses are told."""
 LOST_KINDS = frozenset({"bounced", "complained", "left"})
 """Kinds of events after which a reader gets no letter, or fewer."""
+SITE = "wordpress"
+"""What the record of signatures calls the newsroom's own site."""
+NEW_PLUGIN = "newsletter wordpress plugin FILE.zip --new-secret"
 MOST_NAMED = 5
 """Sends that one finding names."""
 MOST_REJECTED = 5
@@ -85,6 +89,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
         *_of_schedule(state),
         *_of_letters(state),
         *_of_hooks(state),
+        *_of_site(state),
         *_of_receivers(state),
         *_of_unknown_sends(state),
         *full_disks(state.disks),
@@ -255,8 +260,28 @@ def _of_hooks(state: WorkspaceState) -> Iterator[Finding]:
         if one.rejected >= MOST_REJECTED and one.since is not None:
             when = _told(one.good or one.since, state)
             parts = {"number": f"{one.rejected:,}", "provider": one.provider, "when": when}
+            if one.provider == SITE:
+                yield made("knocks", parts=parts, command=NEW_PLUGIN, step=PUT_UP, since=one.since)
+                continue
             section = f"[{one.provider}]"
             yield made("webhook", one.provider, parts=parts, command=section, step=COMPARE, since=one.since)
+
+
+def _of_site(state: WorkspaceState) -> Iterator[Finding]:
+    """Posts that the site told of and nobody could fetch. While they are tried again, nobody needs to do anything."""
+    if not state.lost_posts:
+        return
+    first = state.lost_posts[0]
+    again = min((one.again for one in state.lost_posts if one.again is not None), default=None)
+    parts = {"number": f"{len(state.lost_posts):,}", "when": _told(first.since, state), "reason": first.wrong}
+    command = "newsletter collect"
+    if again is None:
+        yield made("site-posts", parts=parts, command=command, since=first.since)
+        return
+    parts["again"] = _told(again, state)
+    yield made(
+        "site-posts", parts=parts, command=command, step=AGAIN, needs_person=False, since=first.since, alert=False
+    )
 
 
 def _of_receivers(state: WorkspaceState) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from newsletter.ledger.dmarc import reports_since
 from newsletter.report.deliverability import dmarc_summary
 from newsletter.rhythms import schedule
 from newsletter.rhythms.schedule import JOBS, Due, Job
+from newsletter.site_hook.rows import LostPost, lost
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers import store
 from subscribers.models import HeldDomain, WaitingWishes
@@ -107,6 +108,8 @@ class WorkspaceState:
     held: tuple[HeldDomain, ...]
     wishes: WaitingWishes
     hooks: tuple[HookSigns, ...]
+    lost_posts: tuple[LostPost, ...]
+    """Posts that the site told of and nobody could fetch, the oldest first."""
     unknown_sends: tuple[UnknownSend, ...]
     """What providers reported of sends that the database does not know."""
     stamped: Mapping[str, str]
@@ -148,6 +151,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         held = tuple(store.held_domains(connection))
         wishes = store.waiting_wishes(connection)
         hooks = tuple(hook_signs(connection))
+        lost_posts = tuple(lost(connection))
         unknown = tuple(ledger.unknown_sends(connection))
         troubles = deliverability.signs(connection, now - LATELY, store.reader_domains(connection), kinds=OF_US)
         reported = dmarc_summary(reports_since(connection, now - LATELY), own_domains(workspace))
@@ -175,6 +179,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         held=held,
         wishes=wishes,
         hooks=hooks,
+        lost_posts=lost_posts,
         unknown_sends=unknown,
         stamped=_stamped(workspace, unknown),
         keeps_lists=workspace.provider.suppressions is not None,

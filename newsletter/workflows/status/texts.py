@@ -16,7 +16,8 @@ FREE = "free some space at {command}"
 DELIST = "find out why and mend it, then ask to be taken off: {command}"
 RIGHT_TIME = "see whether it is right now: {command}"
 TAKE_OVER = "take over whom the provider sends to no more: {command}"
-STEPS = (AGAIN, GOES_ON, DECIDED, START, CRON, LOG, COMPARE, FREE, DELIST, RIGHT_TIME, TAKE_OVER)
+PUT_UP = "make the plugin anew and put it up: {command}"
+STEPS = (AGAIN, GOES_ON, DECIDED, START, CRON, LOG, COMPARE, FREE, DELIST, RIGHT_TIME, TAKE_OVER, PUT_UP)
 """What may come next, as the catalogue of alerts knows it; a command alone needs no words."""
 
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -85,6 +86,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "webhook": (
         "{number} reports to the webhook of {provider} had a wrong signature, and none a right one since {when}",
         "Reports of {provider} verify again.",
+    ),
+    "site-posts": (
+        "The site told of {number} posts that could not be fetched, the oldest since {when}: {reason}",
+        "Everything that the site told of has been fetched.",
+    ),
+    "knocks": (
+        "{number} messages that call themselves the site's had a wrong signature, and none a right one since {when}",
+        "The site's messages verify again.",
     ),
     "complaints": (
         "{number} of {answered} letters of the last seven days were called spam ({share}); Gmail and Yahoo want less "

@@ -1,10 +1,10 @@
 // Fields: what is typed is saved by itself, meters follow, each field is as high as its words.
-import { $, all, etag, fill, keep, on, one, send, state, typed, words } from "./desk.js";
+import { $, all, etag, fill, keep, on, one, send, typed, words } from "./desk.js";
 
-const waiting = new Map(), indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content");
-const amount = n => indic ? n.toLocaleString("ar-u-nu-arab", { useGrouping: false }) : n;
-// Harakat and direction signs take no column; the server's answer says it as the check counts, ideographs too.
-const columns = text => [...text.trim().replace(/[\p{Mn}\p{Me}\p{Cf}]/gu, "")].length;
+const indic = $("week").dataset.digits === "arabic-indic", grows = CSS.supports("field-sizing", "content"),
+  amount = n => indic ? n.toLocaleString("ar-u-nu-arab", { useGrouping: 0 }) : n,
+  // Harakat and direction signs take no column; the server's answer says it as the check counts, ideographs too.
+  columns = text => [...text.trim().replace(/[\p{Mn}\p{Me}\p{Cf}]/gu, "")].length;
 
 const operation = (field, value = typed.get(field.id)?.[0] ?? field.value) => {
   const card = field.closest("[data-card]"), name = field.dataset.edit;
@@ -18,17 +18,13 @@ const operation = (field, value = typed.get(field.id)?.[0] ?? field.value) => {
     line: { op: kind, line, text: value },
   }[kind] || { op: kind, do: "edit", line, kind: card.dataset.kind, title: one("[data-edit=title]", card)?.value ?? title, text: one("textarea", card)?.value };
 };
-const save = field => {
-  clearTimeout(waiting.get(field));
-  if (waiting.delete(field)) send(() => operation(field), field.id);
-};
 const grow = field => {
   if (grows || field.type !== "textarea") return;
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight}px`;
 };
 const measure = field => {
-  for (const it of all(`[data-live="${field.id}"]`)) it.textContent = field.value || field.placeholder;
+  all(`[data-live="${field.id}"]`).map(it => it.textContent = field.value || field.placeholder);
   const { most, phone, longest } = field.dataset, box = field.closest("[data-card]"), n = columns(field.value), fits = one("[data-fits]", box);
   if (!most) return;
   one("progress", box).value = Math.min(n, most);
@@ -38,27 +34,21 @@ const measure = field => {
 };
 const changed = ({ target: field, isComposing }) => {
   if (!field.matches("[data-edit]") || isComposing) return;
-  if ("one" in field.dataset && /\n/.test(field.value)) field.value = field.value.replace(/\s*\n\s*/g, " ");
+  if ("one" in field.dataset) field.value = field.value.replace(/\s*\n\s*/g, " ");
   // With what they answer to: a page that finds them later may show another text.
   typed.set(field.id, [field.value, { etag, ...operation(field, field.value) }]);
   keep();
-  state("saving");
   grow(field);
   measure(field);
-  clearTimeout(waiting.get(field));
-  waiting.set(field, setTimeout(save, 120, field));
+  send(() => operation(field), field.id);
 };
 on("input", changed);
 on("compositionend", changed);
-on("focusout", event => save(event.target));
 on("keydown", event => {
   const { target: field, key, code } = event, command = event.ctrlKey || event.metaKey;
   if (!field.matches("[data-edit]") || event.isComposing) return;
-  if (key === "Enter" && !command && (field.type === "text" || "one" in field.dataset)) {
-    event.preventDefault();
-    save(field);
-  }
-  const signs = "prose" in field.dataset && command && !event.altKey && !event.shiftKey && { KeyB: ["**", "**"], KeyK: ["[", "](https://)"] }[code];
+  if (key === "Enter" && !command && (field.type === "text" || "one" in field.dataset)) event.preventDefault();
+  const signs = command && !event.altKey && !event.shiftKey && field.matches("textarea:not([data-one])") && { KeyB: ["**", "**"], KeyK: ["[", "](https://)"] }[code];
   if (!signs) return;
   event.preventDefault();
   // By the browser itself, so that the field's own undo knows it.

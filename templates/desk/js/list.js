@@ -1,9 +1,8 @@
 // The articles: sixty rows at a time, a search 120 ms after the last key, one stop for Tab, and what is in the issue.
-import { $, all, on, tell, token } from "./desk.js";
+import { $, all, here as focused, html, make, on, one as first, tell, token } from "./desk.js";
 
-const rows = $("rows"), form = $("search"), box = $("articles"), slug = rows.dataset.slug;
-const one = what => rows.querySelector(what), rounds = () => all(".round", rows);
-let timer = 0, asked = 0, busy = 0;
+const rows = $("rows"), form = $("search"), box = $("articles"), slug = rows.dataset.slug, one = what => first(what, rows), rounds = () => all(".round", rows);
+let timer, busy, asked = 0;
 
 const wanted = () => {
   const found = new URLSearchParams([...new FormData(form)].filter(([, value]) => value.trim()));
@@ -16,13 +15,13 @@ const ask = async (after = "") => {
   busy = 1;
   query.set("after", after);
   query.set("slug", slug);
-  const html = await fetch(`/articles?${query}`).then(got => got.ok && got.text(), () => "");
+  const got = await html(`/articles?${query}`);
   clearTimeout(slow);
   if (asked !== mine) return;
   rows.ariaBusy = false;
   busy = 0;
-  if (!html) return;
-  const made = document.createRange().createContextualFragment(html), told = made.querySelector("[data-told]")?.dataset.told, at = document.activeElement, lost = rows.contains(at);
+  if (!got) return;
+  const made = make("template", { innerHTML: got }).content, told = made.querySelector("[data-told]")?.dataset.told, at = focused(), lost = rows.contains(at);
   if (after) one(".more").replaceWith(made);
   else {
     rows.replaceChildren(made);
@@ -51,11 +50,10 @@ const start = () => {
   ask();
 };
 const stop = (next, focus) => {
-  for (const each of rounds()) each.tabIndex = each === next ? 0 : -1;
+  rounds().map(each => each.tabIndex = each === next ? 0 : -1);
   if (focus) next.focus();
 };
-const mark = async () => {
-  const { lines } = await fetch(`/articles/held?slug=${encodeURIComponent(slug)}`).then(got => got.json());
+const mark = ({ detail: { lines } }) => {
   for (const each of rounds()) {
     const article = +each.dataset.article, line = lines[article];
     each.dataset.op = JSON.stringify(line ? { op: "drop", line } : { op: "add", article });
@@ -64,17 +62,17 @@ const mark = async () => {
   }
 };
 
-form.addEventListener("submit", event => { event.preventDefault(); start(); });
-form.addEventListener("input", event => {
+form.onsubmit = event => { event.preventDefault(); start(); };
+form.oninput = event => {
   clearTimeout(timer);
   timer = setTimeout(start, event.target === $("seek") ? 120 : 0);
-});
+};
 rows.addEventListener("focusin", event => event.target.matches(".round") && stop(event.target));
 // A picture that was not there in time is asked for once more.
 rows.addEventListener("error", ({ target: at }) => at.src.includes("#") ? at.remove() : setTimeout(() => at.src += "&a#", 3e3), true);
-box.addEventListener("keydown", event => {
-  const { key, target: at } = event, shown = rounds().filter(each => each.checkVisibility());
-  const here = shown.indexOf(at), by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[key];
+box.onkeydown = event => {
+  const { key, target: at } = event, shown = rounds().filter(each => each.checkVisibility()),
+    here = shown.indexOf(at), by = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[key];
   if (event.altKey || event.ctrlKey || event.metaKey || (here < 0 && !(at === $("seek") && key === "ArrowDown"))) return;
   const next = { Home: 0, End: shown.length - 1 }[key] ?? Math.min(here + by, shown.length - 1), twins = at.closest(".article")?.querySelector("details");
   if (next < 0) $("seek").focus();
@@ -83,14 +81,14 @@ box.addEventListener("keydown", event => {
   else if (twins && /^Arrow/.test(key)) twins.open = !twins.open;
   else return;
   event.preventDefault();
-});
-box.addEventListener("click", async event => {
+};
+box.onclick = async event => {
   const button = event.target.closest("[data-collect],[data-sent]");
   if (!button) return;
   if ("sent" in button.dataset) return $("unsent").click();
   const said = await fetch("/collect", { method: "POST", headers: token }).then(got => got.json(), () => 0);
   await ask();
   tell($("found").textContent = said.live || said.error?.what);
-});
+};
 on("desk:edited", mark);
 if (rows.ariaBusy === "true") ask(); else ready();

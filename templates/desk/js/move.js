@@ -1,12 +1,10 @@
 // Stories are moved by the grip: dragged by mouse or finger, or lifted with space and moved with arrows. Esc restores.
-import { $, all, fill, focus, line, near, on, one, rect, send, tell, words } from "./desk.js";
+import { $, all, fill, focus, line, make, near, on, one, rect, send, tell, words } from "./desk.js";
 
-const column = $("middle"), place = Object.assign(document.createElement("div"), { className: "place" }), { classList } = document.body;
+const column = $("middle"), place = make("div", { className: "place" }), { classList } = document.body;
 let story, from, home, drag, wait, turn;
 
-const name = () => one(".opens", story).textContent.trim();
-const stories = box => all(":scope > .story", box).filter(it => it !== story), sections = () => all(".section", column);
-const behind = it => place.compareDocumentPosition(it) & 4;
+const name = () => one(".opens", story).textContent.trim(), stories = box => all(":scope > .story", box).filter(it => it !== story), sections = () => all(".section", column), behind = it => place.compareDocumentPosition(it) & 4;
 const told = text => {
   const box = place.parentElement, list = stories(box), at = list.filter(it => !behind(it)).length;
   return fill(text, { headline: name(), section: box.dataset.title || words.unnamed, place: words.places[at] || at + 1, count: words.counts[list.length] || list.length + 1 });
@@ -50,32 +48,31 @@ const step = by => {
 const follow = () => {
   place.after(story);
   focus(one(".grip", story));
-  story.scrollIntoView({ block: "center" });
+  near(story, "center");
 };
 
 on("keydown", event => {
-  const grip = event.target.closest(".grip"), { key } = event, start = () => { lift(grip); follow(); tell(fill(words.lifted, { headline: name() })); };
-  const does = drag?.on ? { Escape: () => settle() } : !grip ? {} : story
-    ? { ArrowUp: () => step(-1), ArrowDown: () => step(1), Enter: () => settle(1), " ": () => settle(1), Escape: () => settle(), Tab: () => settle() }
-    : { " ": start, Enter: start };
-  if (!does[key]) return;
+  const grip = event.target.closest(".grip"), { key } = event, start = () => { lift(grip); follow(); tell(fill(words.lifted, { headline: name() })); }, [does, how] = (drag?.on ? { Escape: [settle] } : !grip ? {} : story
+    ? { ArrowUp: [step, -1], ArrowDown: [step, 1], Enter: [settle, 1], " ": [settle, 1], Escape: [settle], Tab: [settle] }
+    : { " ": [start], Enter: [start] })[key] || [];
+  if (!does) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  does[key]();
+  does(how);
 }, true);
 
 const fly = () => {
   const { top, bottom } = rect(column), { x, y, dx, dy } = drag, edge = Math.min(0, y - top - 56) + Math.max(0, y - bottom + 56), boxes = sections();
   column.scrollBy(0, Math.max(-18, Math.min(18, edge / 3)));
-  story.style.top = `${y - dy}px`;
-  story.style.left = `${x - dx}px`;
+  story.style.top = `${y-dy}px`;
+  story.style.left = `${x-dx}px`;
   const box = boxes.find(it => y < rect(it).bottom) || boxes.at(-1);
   put(box, stories(box).find(it => y < rect(it).top + rect(it).height / 2));
   turn = requestAnimationFrame(fly);
 };
 const begin = () => {
   const it = drag.grip.closest(".story"), { left, top, width } = rect(it);
-  Object.assign(drag, { dx: drag.x - left, dy: drag.y - top, on: true });
+  Object.assign(drag, { dx: drag.x - left, dy: drag.y - top, on: 1 });
   lift(drag.grip);
   it.style.width = `${width}px`;
   it.classList.add("flying");

@@ -1,0 +1,125 @@
+"""The command that puts an issue where others read it than in their inbox: publish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli.acting import note_act
+from newsletter.cli.app import STOPPED, workspace_of
+from newsletter.cli.options import AsJson, IssueName, Yes
+from newsletter.cli.output import ask, data, json_data, on_terminal, say
+
+if TYPE_CHECKING:
+    from newsletter.publish import PublishOutcome
+
+
+def publish(
+    context: typer.Context,
+    to: Annotated[str, typer.Option("--to", metavar="TARGET", help="wordpress or files.")],
+    name: IssueName = "",
+    status: Annotated[
+        str, typer.Option("--status", help="wordpress: draft or publish. [default: as [publish] says, else draft]")
+    ] = "",
+    post_type: Annotated[str, typer.Option("--type", help="wordpress: another type than post.")] = "",
+    category: Annotated[
+        list[str] | None,
+        typer.Option("--category", metavar="SLUG", help="wordpress: a category that the site has; several times."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="files: the folder they go to.")] = None,
+    url: Annotated[
+        str, typer.Option("--url", metavar="URL", help="files: the address they will have; remembered in the folder.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Write over what somebody has changed there.")] = False,
+    new: Annotated[
+        bool, typer.Option("--new", help="wordpress: another post, where the first was thrown away.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put an issue on the newsroom's own site: one post of WordPress, or the archive as files.
+
+    The post is made of blocks that the site's theme styles, a draft until you say `--status publish`. The same command
+    again updates the same post, and writes nothing where nothing has changed. What somebody has changed there is never
+    written over without `--force`: the difference is shown. Once published, its status, date, author and categories
+    are the site's. Exit code 1: a person is needed; 75: the site cannot be reached, the same command completes it.
+
+    \b
+    Examples:
+      newsletter publish --to wordpress
+      newsletter publish 12 --to wordpress --status publish --category letters
+      newsletter publish --to files --out public --url https://letters.example.org
+    """
+    from newsletter.publish import PublishInterruptedError, PublishTalk, PublishWish, targets
+
+    if to not in targets.names():
+        raise typer.BadParameter(f"--to takes {' or '.join(targets.names())}, not {to!r}")
+    if status not in ("", "draft", "publish"):
+        raise typer.BadParameter(f"--status takes draft or publish, not {status!r}")
+    target = targets.target(to)
+    given = {
+        "status": status,
+        "type": post_type,
+        "category": category,
+        "out": out,
+        "url": url,
+        "force": force,
+        "new": new,
+        "dry-run": dry_run,
+        "yes": yes,
+    }
+    for option, value in given.items():
+        if value and option not in target.takes:
+            raise typer.BadParameter(f"--{option} means nothing with --to {to}")
+    wish = PublishWish(
+        status=status,  # type: ignore[arg-type]  # looked at above
+        post_type=post_type,
+        categories=tuple(category) if category else None,
+        folder=out,
+        url=url,
+        force=force,
+        anew=new,
+        dry_run=dry_run,
+    )
+
+    def sure(question: str) -> bool:
+        return yes or ask(f"{question} Type yes to go on, anything else to stop").strip().casefold() in ("yes", "y")
+
+    with workspace_of(context) as workspace:
+        try:
+            outcome = target.publish(workspace, name, wish, PublishTalk(say if on_terminal() else _quiet, sure))
+        except PublishInterruptedError as stopped:
+            say(f"error: {stopped}")
+            raise typer.Exit(STOPPED) from None
+        if outcome.issue and outcome.done in ("created", "updated", "published") and not dry_run:
+            note_act(workspace, "publish", outcome.issue)
+    _tell(outcome, as_json=as_json)
+    if outcome.done == "refused":
+        raise typer.Exit(1)
+
+
+def _quiet(_line: str) -> None:
+    """Progress is for somebody who looks on."""
+
+
+def _tell(outcome: PublishOutcome, *, as_json: bool) -> None:
+    if outcome.difference:
+        say(outcome.difference.rstrip("\n"))
+    for line in outcome.lines:
+        say(line)
+    if as_json:
+        json_data(
+            {
+                "target": outcome.target,
+                "done": outcome.done,
+                "address": outcome.address or None,
+                "difference": outcome.difference or None,
+                "lines": list(outcome.lines),
+                **outcome.values,
+            }
+        )
+    elif outcome.address:
+        data(outcome.address)

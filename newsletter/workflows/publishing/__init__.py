@@ -1,0 +1,1 @@
+"""Issues published: to a WordPress, or as files; one file a target."""

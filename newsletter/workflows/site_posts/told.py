@@ -1,0 +1,169 @@
+"""What the site itself says of its posts, asked for where it was not heard, and believed where it takes one back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from newsletter import ledger, library
+from newsletter.errors import NashraError
+from newsletter.site_hook import knocks, rows
+from newsletter.site_hook.rows import SitePost
+from newsletter.site_hook.signing import HEADER, sign_request
+from newsletter.sources.http.models import FetchError
+from newsletter.workflows import draft, recheck, renewing
+from newsletter.workflows.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from newsletter.models import Issue
+    from newsletter.wiring import Workspace
+    from newsletter.workflows.renewing import RenewedDraft
+
+ROUTE = "/nashra/v1/posts"
+"""Of the plugin, below the REST interface of its site."""
+OVERLAP = timedelta(minutes=5)
+"""How far before the last look a new one begins: clocks differ, and a post is saved before it can be asked for."""
+FIRST = timedelta(days=7)
+"""How far the first look goes back."""
+_MOST_PAGES = 20
+_CAUGHT = "site caught "
+"""Begins the name of the cursor that says how far the words of a site are known."""
+_AWAY = frozenset({401, 403, 404})
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What a look at the words of the sites brought."""
+
+    told: int = 0
+    """Posts that they told of."""
+    troubles: tuple[str, ...] = ()
+    """Why a site told nothing, one line each."""
+
+
+def hear(workspace: Workspace) -> tuple[str, ...]:
+    """Ask the sites for their words, and take back what they took back, before their posts are collected.
+
+    Args:
+        workspace: The workspace.
+
+    Returns:
+        What an editor should know of it, one line each.
+    """
+    caught = catch_up(workspace)
+    with workspace.database.read() as connection:
+        gone = [one for one in rows.waiting(connection, now=workspace.now()) if one.state in knocks.GONE]
+    drafts = take_back(workspace, gone)
+    corrected = draft.correct(workspace)
+    if gone:
+        with workspace.database.write() as connection:
+            rows.settle(connection, gone)
+    noted = (corrected_in(one) for one in corrected)
+    return (*caught.troubles, *(line for one in drafts for line in recheck.told(one)), *noted)
+
+
+def corrected_in(issue: Issue) -> str:
+    """One line on a draft that brings a correction.
+
+    Args:
+        issue: The draft.
+    """
+    return f"issue {issue.number}: a correction from the site stands at its end"
+
+
+def catch_up(workspace: Workspace) -> TakenUp:
+    """Ask the plugin of each site for what changed since it was asked last, and write it down as if it had knocked.
+
+    So the words that stand in the boxes of posts are known before the posts are collected, whatever became of knocks.
+
+    Args:
+        workspace: The workspace.
+    """
+    from newsletter.workspace.plugin_secret import plugin_secrets
+
+    now = workspace.now()
+    secrets = plugin_secrets(workspace.root, now)
+    if not secrets:
+        return TakenUp()
+    with workspace.database.read() as connection:
+        known = list(dict.fromkeys(one.site for one in rows.posts(connection)))
+        sites = known or [_front(workspace.publication.url)]
+        since = {one: ledger.cursor(connection, _CAUGHT + one) for one in sites}
+    told, troubles = 0, []
+    for site in filter(None, sites):
+        begin = datetime.fromtimestamp(since[site], UTC) - OVERLAP if since[site] else now - FIRST
+        try:
+            found = _asked(workspace, site, secrets[0], begin)
+        except FetchError as error:
+            # A site that never knocked may have no plugin so far.
+            if known or error.status not in _AWAY:
+                troubles.append(f"the plugin of {site} does not answer: {error.what}")
+            continue
+        except ValueError:
+            troubles.append(f"the plugin of {site} gives no list of posts")
+            continue
+        with workspace.database.write() as connection:
+            rows.note(connection, _news(rows.posts(connection), found), now=now)
+            ledger.set_cursor(connection, _CAUGHT + site, int(now.timestamp()))
+        told += len(found)
+    return TakenUp(told, tuple(troubles))
+
+
+def take_back(workspace: Workspace, posts: Sequence[SitePost], snapshot: Snapshot | None = None) -> list[RenewedDraft]:
+    """Withdraw the articles of posts that their site says nobody can read, and let the drafts follow what it says.
+
+    Args:
+        workspace: The workspace.
+        posts: As their site told them.
+        snapshot: Of the workspace; None takes one.
+    """
+    gone = {one.article: knocks.GONE[one.state] for one in posts if one.article and one.state in knocks.GONE}
+    if not any(one.article for one in posts):
+        return []
+    if gone:
+        with workspace.database.write() as connection:
+            library.withdraw(connection, gone, now=workspace.now())
+    # What the box says of a headline is followed as a correction of the site is.
+    return renewing.renew(workspace, snapshot or Snapshot.take(workspace))[0]
+
+
+def _front(url: str) -> str:
+    return url if url.endswith("/") else f"{url}/"
+
+
+def _asked(workspace: Workspace, site: str, secret: bytes, since: datetime) -> list[knocks.Knock]:
+    found: list[knocks.Knock] = []
+    for page in range(1, _MOST_PAGES + 1):
+        query = f"since={int(since.timestamp())}&page={page}"
+        # This spelling of a route works with and without pretty addresses; what is signed is the route itself.
+        url = f"{site}?rest_route={ROUTE}&{query}"
+        header = sign_request(secret, "GET", f"{ROUTE}?{query}", now=workspace.now())
+        got = workspace.fetcher.get(url, "json", headers={HEADER: header})
+        if urlsplit(got.url).hostname != urlsplit(site).hostname:
+            raise ValueError("another site answers")
+        answer = json.loads(got.data)
+        if not isinstance(answer, dict) or not isinstance(answer.get("posts"), list):
+            raise ValueError("no list")
+        found += [knocks.read(one) for one in answer["posts"]]
+        if not answer.get("more"):
+            break
+    return found
+
+
+def _news(known: Sequence[SitePost], found: Sequence[knocks.Knock]) -> list[knocks.Knock]:
+    """Those that say something else than what is known: nobody looks twice at what stands as it stood."""
+    had = {one.name: (one.state, one.url, one.box, one.correction) for one in known}
+    return [one for one in found if had.get(one.name) != (one.state, one.url, one.box, one.correction)]
+
+
+def trouble_of(error: NashraError) -> str:
+    """One line for an editor.
+
+    Args:
+        error: What kept a post from being looked at.
+    """
+    return f"{error.what} ({error.where})" if error.where else error.what

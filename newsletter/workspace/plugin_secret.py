@@ -1,0 +1,141 @@
+"""The secret that the plugin inside WordPress and the reader pages share: ``secrets/wordpress.toml``.
+
+A new one leaves the old one valid for a week, so that nothing is lost until the new plugin is put up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from newsletter.errors import WorkspaceError
+from newsletter.workspace.config import SECRETS
+from newsletter.workspace.layers import SITE_PLUGIN
+
+SECRET_BYTES = 32
+OLD_LASTS = timedelta(days=7)
+"""How long the secret before the newest one is believed."""
+_HEAD = """\
+# What the plugin inside WordPress signs with, made by: newsletter wordpress plugin. Keep it secret. Whoever has it can
+# say that a post was published or taken back. A new one: newsletter wordpress plugin FILE.zip --new-secret
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSecret:
+    """The secrets of the plugin as the file has them."""
+
+    secret: bytes
+    old: bytes = b""
+    """The one before; empty when there is none, or when its week is over."""
+    old_until: datetime | None = None
+    """Its last moment."""
+
+
+def path_of(root: Path) -> Path:
+    """Where the secret of a workspace's plugin stands."""
+    return root / SECRETS / SITE_PLUGIN
+
+
+def read_plugin_secret(root: Path, now: datetime) -> PluginSecret | None:
+    """The secrets of the plugin; None when none was ever made.
+
+    Args:
+        root: The workspace.
+        now: The present moment, timezone-aware.
+
+    Raises:
+        WorkspaceError: The file is readable by others, or damaged.
+    """
+    path = path_of(root)
+    try:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            raise WorkspaceError("others can read the plugin's secret", where=str(path), mend=f"chmod 600 {path}")
+        values = tomllib.loads(path.read_text("utf-8"))
+        newest = _secret(values.get("secret"))
+        until = values.get("old_until")
+        if "old_secret" not in values:
+            return PluginSecret(newest)
+        old = _secret(values["old_secret"])
+        if not isinstance(until, datetime) or until.tzinfo is None:
+            raise ValueError("old_until is a moment with its zone")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise WorkspaceError(
+            f"the plugin's secret cannot be read ({reason})",
+            where=str(path),
+            mend="put it back from a backup, or delete it and make a new plugin: newsletter wordpress plugin FILE.zip",
+        ) from None
+    return PluginSecret(newest, old, until) if now < until else PluginSecret(newest)
+
+
+def plugin_secrets(root: Path, now: datetime) -> tuple[bytes, ...]:
+    """The secrets that are believed, newest first; none when there is no plugin.
+
+    Args:
+        root: The workspace.
+        now: The present moment, timezone-aware.
+
+    Raises:
+        WorkspaceError: The file is readable by others, or damaged.
+    """
+    found = read_plugin_secret(root, now)
+    if found is None:
+        return ()
+    return (found.secret, found.old) if found.old else (found.secret,)
+
+
+def new_plugin_secret(root: Path, now: datetime) -> PluginSecret:
+    """Make a secret, the first one or another; the one before stays valid for a week.
+
+    Args:
+        root: The workspace.
+        now: The present moment, timezone-aware.
+
+    Raises:
+        WorkspaceError: The file that is there is damaged, or cannot be written.
+    """
+    before = read_plugin_secret(root, now)
+    made = PluginSecret(secrets.token_bytes(SECRET_BYTES))
+    if before is not None:
+        until = now.astimezone(UTC).replace(microsecond=0) + OLD_LASTS
+        made = PluginSecret(made.secret, before.secret, until)
+    _write(path_of(root), made)
+    return made
+
+
+def _secret(text: object) -> bytes:
+    secret = bytes.fromhex(text) if isinstance(text, str) and text.isascii() else b""
+    if len(secret) != SECRET_BYTES:
+        raise ValueError(f"a secret is a text of {2 * SECRET_BYTES} hexadecimal digits")
+    return secret
+
+
+def _write(path: Path, made: PluginSecret) -> None:
+    lines = [_HEAD, f'secret = "{made.secret.hex()}"']
+    if made.old_until is not None:
+        lines += [f'old_secret = "{made.old.hex()}"', f"old_until = {made.old_until.isoformat()}"]
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write("\n".join([*lines, ""]))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise WorkspaceError(
+            f"the plugin's secret cannot be written ({error.strerror})",
+            where=str(path),
+            mend="make the folder one that you may write",
+        ) from error

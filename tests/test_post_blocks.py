@@ -1,0 +1,84 @@
+"""Issues as posts of WordPress: what is beside each golden issue, and what no post may hold."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from golden_letters import FOLDER, golden
+
+from newsletter.letters.templates import environment
+from newsletter.publish.wordpress.blocks import FRAME_CSS, PostText, SitePicture, post_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+UPDATE = os.environ.get("UPDATE_LETTERS") == "1"
+NAMES = ("elements-ar", "elements-en", "french", "hostile", "numbers", "sponsor-ar", "week", "whole")
+
+
+@pytest.fixture(scope="module")
+def templates() -> Environment:
+    return environment()
+
+
+def made(name: str, templates: Environment, *, above: bool = True) -> PostText:
+    one = golden(name)
+    there = {
+        f"cid:{picture.cid}": SitePicture(100 + at, f"https://example.org/wp-content/uploads/{picture.name}")
+        for at, picture in enumerate(one.pictures.values(), 1)
+    }
+    return post_text(one.issue, one.publication, templates, pictures=one.pictures, on_site=there, leads_above=above)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_issue_becomes_the_post_beside_it(name: str, templates: Environment) -> None:
+    post = made(name, templates)
+    path = FOLDER / name / "post.html"
+    shown = f"{post.title}\n{post.excerpt}\n{post.lead}\n\n{post.content}\n"
+    if UPDATE:
+        path.write_text(shown, "utf-8")
+    assert shown == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_post_holds_what_every_author_may_save_and_nothing_of_a_letter(name: str, templates: Environment) -> None:
+    post = made(name, templates)
+    tags = set(re.findall(r"<([a-z][a-z0-9]*)", post.content))
+    assert tags <= {
+        *("p", "h2", "h3", "h4", "a", "strong", "span", "sup", "br", "code", "pre", "ul", "ol", "li", "figure", "img"),
+        *("figcaption", "blockquote", "cite", "div", "table", "thead", "tbody", "tr", "th", "td", "hr", "em"),
+    }
+    assert set(re.findall(r'style="([^"]*)"', post.content)) <= {FRAME_CSS}
+    assert not re.search(r"cid:|\bn0123456789abcdef\b|&#\d\d;|&#x|/leave/|/preferences/", post.content)
+    # Every block that begins ends, in the order of their nesting.
+    open_blocks: list[str] = []
+    for end, block in re.findall(r"<!-- (/?)wp:([a-z-]+)(?: \{.*\})? -->", post.content):
+        if end:
+            assert open_blocks.pop() == block
+        else:
+            open_blocks.append(block)
+    assert open_blocks == []
+    assert post.content.count("<!--") == len(re.findall(r"<!-- /?wp:[a-z-]+", post.content))
+
+
+def test_the_picture_that_leads_stands_in_the_text_where_no_theme_shows_it_above(templates: Environment) -> None:
+    shown = 'alt="مراكب صيد ملوّنة أمام رصيف حجري"'
+    assert shown not in made("elements-ar", templates).content
+    assert shown in made("elements-ar", templates, above=False).content
+
+
+def test_a_sponsor_says_so_and_its_links_are_marked(templates: Environment) -> None:
+    content = made("elements-ar", templates).content
+    box = content[content.index("nashra-sponsor") :].partition("<!-- /wp:group -->")[0]
+    assert "<strong>إعلان · مطاحن السهل</strong>" in box
+    assert re.findall(r"<a [^>]*>", box)
+    assert all('rel="sponsored nofollow noopener"' in link for link in re.findall(r"<a [^>]*>", box))
+
+
+def test_no_sign_is_one_that_wordpress_fetches_a_picture_of(templates: Environment) -> None:
+    """Emoji of ours would make each page ask s.w.org."""
+    for name in NAMES:
+        assert not re.search("[\u25b6\ufe0f\U0001f000-\U0001faff]", made(name, templates).content)
