@@ -141,7 +141,7 @@ def ids(workspace: Workspace, *numbers: int) -> list[int]:
     return [found[f"{SITE}/{number}/"] for number in numbers]
 
 
-def post_of(workspace: Workspace, number: int) -> rows.SitePost:
+def post_of(workspace: Workspace, number: int) -> rows.ToldPost:
     with workspace.database.read() as connection:
         return rows.posts(connection, number=number)[0]
 
