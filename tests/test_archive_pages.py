@@ -298,6 +298,7 @@ def test_pages_and_feeds_hold_before_a_linter(public: Path, client: TestClient) 
     pages = {
         "index": (public / "index.html").read_text("utf-8"),
         "second": (public / "page-2.html").read_text("utf-8"),
+        "letter": (public / "letters/22.html").read_text("utf-8"),
         "served": client.get("/archive").text,
     }
     found = judged({name: {"mjml": "<mjml><mj-body></mj-body></mjml>", "html": html} for name, html in pages.items()})
@@ -374,6 +375,22 @@ def test_a_publication_cut_off_anywhere_is_completed(root: Path, monkeypatch: py
         assert here(*publish).code == 0
         assert {name: one[1] for name, one in state(out).items()} == {name: one[1] for name, one in whole.items()}
         shutil.rmtree(out)
+
+
+def test_the_logo_of_the_workspace_is_drawn(root: Path) -> None:
+    import io
+
+    from PIL import Image
+
+    red = io.BytesIO()
+    Image.new("RGB", (240, 80), "#ff0000").save(red, "PNG")
+    (root / "logo.png").write_bytes(red.getvalue())
+    toml = root / "newsletter.toml"
+    toml.write_text(toml.read_text("utf-8").replace("[letter]\n", '[letter]\nlogo = "logo.png"\n', 1), "utf-8")
+    with open_workspace(root, {}) as workspace:
+        client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
+        picture = Image.open(io.BytesIO(client.get("/letters/2/share.png").content)).convert("RGB")
+        assert picture.getpixel((1100, 104)) == (255, 0, 0)
 
 
 @pytest.mark.slow

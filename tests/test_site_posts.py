@@ -301,10 +301,10 @@ def test_restored_or_published_again_is_not_new(
     look(workspace)
     collect.gather(workspace)
     first = site.posts[0]
-    for status in ("trash", "private"):
+    for taken in ("trash", "private"):
         clock.forward(minutes=5)
         took_away(site, 1)
-        knock(workspace, 1, status)
+        knock(workspace, 1, taken)
         look(workspace)
         assert articles(workspace)[f"{SITE}/1/"]
         clock.forward(minutes=5)
