@@ -23,7 +23,7 @@ from newsletter.issues.saving import write_whole
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import draft as drafts
 from newsletter.workflows.collect import gather
-from newsletter.workflows.editing import ConflictError, EditedIssue, apply, merge, open_issue
+from newsletter.workflows.editing import ConflictError, EditedIssue, apply, history, merge, open_issue
 
 SLUG = "013"
 TEXT = (
@@ -98,10 +98,12 @@ def test_opening_writes_nothing_and_an_operation_is_saved_at_once(workspace: Wor
 
 
 def test_undo_to_the_start_gives_the_first_bytes_also_after_a_restart(workspace: Workspace) -> None:
-    chance = random.Random(7)
+    chance, clock = random.Random(7), Clock()
+    workspace.now = clock  # type: ignore[method-assign]
     now = open_issue(workspace, SLUG)
     texts = [text(workspace)]
     for step in range(60):
+        clock.forward(seconds=history.PAUSE / 1000)
         stories = [one.line for one in now.issue.stories] if now.issue is not None else []
         asked: dict[str, Any] = chance.choice(
             [
@@ -130,10 +132,49 @@ def test_undo_to_the_start_gives_the_first_bytes_also_after_a_restart(workspace:
 
 def test_two_hundred_steps_are_kept_and_no_text_more(workspace: Workspace) -> None:
     now = open_issue(workspace, SLUG)
-    for step in range(210):
-        now = do(workspace, now.etag, op="value", key="subject", value=f"عنوان {step}")
+    for step in range(210 + history.MOST_OTHERS):
+        key = ("subject", "preheader")[step % 2]
+        now = do(workspace, now.etag, op="value", key=key, value=f"عنوان {step}")
     assert now.undo("سلمى") == 200
-    assert len(list((file(workspace).parent / ".desk" / "undo").glob("*.md"))) == 201
+    assert len(list((file(workspace).parent / ".desk" / "undo").glob("*.md"))) <= 201 + history.MOST_OTHERS
+
+
+def test_letters_typed_in_one_breath_are_one_step(workspace: Workspace) -> None:
+    clock = Clock()
+    workspace.now = clock  # type: ignore[method-assign]
+    now = open_issue(workspace, SLUG)
+    story = line(workspace, "رصيف](")
+    written = []
+    for word in ("مرفأ", "مرفأ صغير"):
+        for end in range(1, len(word) + 1):
+            clock.forward(seconds=0.2)
+            now = do(workspace, now.etag, op="edit", line=story, title=word[:end])
+        clock.forward(seconds=3)
+        written.append(text(workspace))
+    for end in range(1, 6):
+        now = do(workspace, now.etag, op="edit", line=story, summary="ملخص"[:end])
+    assert now.undo("سلمى") == 3
+    for before in (written[1], written[0], TEXT):
+        now = do(workspace, now.etag, op="undo")
+        assert text(workspace) == before
+    for _ in range(2):
+        now = do(workspace, now.etag, op="redo")
+    assert text(workspace) == written[1]
+    # A pause is no end where a page goes on for longer than one wants to take back at once.
+    for end in range(60):
+        clock.forward(seconds=0.5)
+        now = do(workspace, now.etag, op="value", key="subject", value="س" * (end + 1))
+    assert now.undo("سلمى") == 4
+
+
+def test_a_step_whose_last_letter_was_never_written_is_taken_back_whole(workspace: Workspace) -> None:
+    now = open_issue(workspace, SLUG)
+    now = do(workspace, now.etag, op="value", key="subject", value="م")
+    kept = file(workspace).read_bytes()
+    now = do(workspace, now.etag, op="value", key="subject", value="مي")
+    file(workspace).write_bytes(kept)  # killed when the steps had been written, and the issue had not
+    do(workspace, open_issue(workspace, SLUG).etag, op="undo")
+    assert text(workspace) == TEXT
 
 
 def test_another_place_is_joined_when_it_is_asked_for_and_asked_about_else(workspace: Workspace) -> None:

@@ -25,6 +25,7 @@ from newsletter.issues.operations import (
     LineOperation,
     Operation,
     SectionOperation,
+    ValueOperation,
     WordsOperation,
     carried,
     merged,
@@ -210,9 +211,33 @@ def _done(workspace: Workspace, now: EditedIssue, operation: Operation, by: str)
     else:
         made, at = applied(_layout(now).manuscript, operation)
     raw = made.text.encode("utf-8", "surrogateescape")
-    step = HistoryStep(by, type(operation).__name__.removesuffix("Operation").lower(), now.etag, etag_of(raw))
+    what = type(operation).__name__.removesuffix("Operation").lower()
+    moment = int(workspace.now().timestamp() * 1000)
+    step = HistoryStep(by, what, now.etag, etag_of(raw), _typed_in(operation), moment, moment)
     steps = now.steps if raw == now.manuscript.read_as else now.steps.done(step)
     return _Change(raw, at, steps, copies=copies, added=added)
+
+
+def _typed_in(operation: Operation) -> str:
+    """The field that an operation types in; empty when it is none that letters come to one by one."""
+    if isinstance(operation, ValueOperation):
+        return operation.key
+    if isinstance(operation, EditOperation):
+        return " ".join(
+            [
+                str(operation.line),
+                *(
+                    name
+                    for name in ("title", "summary", "alt", "caption", "url")
+                    if getattr(operation, name) is not None
+                ),
+            ]
+        )
+    if isinstance(operation, WordsOperation) and operation.line is not None:
+        return f"words {operation.line}"
+    if isinstance(operation, ElementOperation) and operation.do == "edit":
+        return f"element {operation.line}"
+    return f"section {operation.line}" if isinstance(operation, SectionOperation) and operation.do == "rename" else ""
 
 
 def _fixed(workspace: Workspace, layout: Layout, operation: FixOperation) -> Manuscript:
@@ -237,7 +262,7 @@ def _step(now: EditedIssue, history: History, operation: HistoryOperation, by: s
         before, after = history.text(step.before), history.text(step.after)
         if before is None or after is None or raw is None:
             continue
-        made = before if now.etag == step.after else _joined(now, after, before)
+        made = before if now.etag in (step.after, step.nearly) else _joined(now, after, before)
         if made == raw:
             continue  # it was never written, or somebody took it back by hand
         back = HistoryStep(by, step.what, now.etag, etag_of(made))

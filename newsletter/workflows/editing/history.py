@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +20,12 @@ from newsletter.issues.saving import alone
 
 MOST_STEPS = 200
 """Steps that can be taken back."""
+PAUSE = 2_000
+LONGEST = 20_000
+"""Milliseconds of a pause that ends a step of typing, and of the longest one: letters come one by one, and nobody wants
+to take them back so."""
+MOST_OTHERS = 100
+"""Texts between the letters of such steps that are kept."""
 _SERVED = 256
 """Texts that this process remembers having shown, whether or not anything was done to them."""
 _served: OrderedDict[str, bytes] = OrderedDict()
@@ -41,6 +47,18 @@ class HistoryStep:
     before: str
     """Fingerprint of the text before it."""
     after: str
+    place: str = ""
+    """What it typed in; empty for everything that is no typing."""
+    since: int = 0
+    at: int = 0
+    """When its first and its last letter came, in milliseconds since 1970."""
+    nearly: str = ""
+    """Fingerprint of the text before its last letter, which a process that was killed may not have written."""
+
+    def goes_on(self, before: HistoryStep) -> bool:
+        """Whether it is typed in the same breath as the step before it."""
+        typed = bool(self.place) and (self.by, self.place, self.before) == (before.by, before.place, before.after)
+        return typed and 0 <= self.at - before.at < PAUSE and 0 <= self.at - before.since < LONGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +69,16 @@ class HistorySteps:
     redo: tuple[HistoryStep, ...] = ()
 
     def done(self, step: HistoryStep) -> HistorySteps:
-        """The steps with one more; what its editor had taken back is not done again."""
-        return HistorySteps((*self.undo, step)[-MOST_STEPS:], tuple(one for one in self.redo if one.by != step.by))
+        """The steps with one more, or a longer last one; what its editor had taken back is not done again."""
+        undo = self.undo
+        if undo and step.goes_on(undo[-1]):
+            step = replace(step, before=undo[-1].before, since=undo[-1].since, nearly=step.before)
+            undo = undo[:-1]
+        return HistorySteps((*undo, step)[-MOST_STEPS:], tuple(one for one in self.redo if one.by != step.by))
 
     def made(self, etag: str) -> bool:
         """Whether a text came of a step."""
-        return any(one.after == etag for one in (*self.undo, *self.redo))
+        return any(etag in (one.after, one.nearly) for one in (*self.undo, *self.redo))
 
 
 class History:
@@ -143,13 +165,13 @@ class History:
             unfinished.unlink(missing_ok=True)
 
     def _sweep(self, steps: HistorySteps) -> None:
-        """Forget the texts that no step leads to any more."""
-        named = {etag for one in (*steps.undo, *steps.redo) for etag in (one.before, one.after)}
-        there = list(self.folder.glob("*.md"))
-        if len(there) > len(named):
-            for path in there:
-                if path.stem not in named:
-                    path.unlink(missing_ok=True)
+        """Forget the oldest texts that no step leads to any more; a page may still have been shown a newer one."""
+        named = {etag for one in (*steps.undo, *steps.redo) for etag in (one.before, one.after, one.nearly)}
+        others = [path for path in self.folder.glob("*.md") if path.stem not in named]
+        if len(others) > MOST_OTHERS:
+            others.sort(key=lambda path: path.stat().st_mtime_ns)
+            for path in others[: MOST_OTHERS // 2]:
+                path.unlink(missing_ok=True)
 
 
 def remember(raw: bytes) -> str:
