@@ -16,10 +16,10 @@ from newsletter.text import bidi
 from newsletter.web import described
 from newsletter.web.archive import PAGE, Archive, ArchiveEntry, PastLetter
 from newsletter.web.feed_body import feed_body
+from newsletter.web.letter_card import card_values, letter_page
 from newsletter.web.pages import Pages
 from newsletter.web.places import ArchivePlaces
 from newsletter.web.share import NAME
-from newsletter.workflows.past_letters import card_values, letter_page
 from newsletter.workflows.share_pictures import LetterPictures
 
 if TYPE_CHECKING:
