@@ -56,6 +56,7 @@ def _child(root: str, kill_at: int, steps: str, frozen: str) -> None:
     with open_workspace(Path(root), {}) as workspace:
         setup = workspace.delivery_setup
         event.listen(workspace.database.engine, "commit", lambda _connection: step("commit"))
+        sys.dont_write_bytecode = True  # which renames a file, too
         sys.addaudithook(audit)
         with workspace.database.read() as connection:
             sends = ledger.sends(connection)

@@ -116,6 +116,7 @@ def _child(root: str, what: str, kill_at: int) -> None:
     with open_newsroom(Path(root), lambda: now) as workspace:
         _ = workspace.sender, workspace.keys, workspace.templates
         event.listen(workspace.database.engine, "commit", lambda _connection: step())
+        sys.dont_write_bytecode = True  # which renames a file, too
         sys.addaudithook(audit)
         with workspace.database.read() as connection:
             found = ledger.sends(connection)

@@ -78,6 +78,7 @@ def _child(root: str, now: datetime, kill_at: int, what: str, log: str) -> None:
         event.listen(
             workspace.database.engine, "commit", lambda connection: step("commit") if writes(connection) else None
         )
+        sys.dont_write_bytecode = True  # which renames a file, too
         sys.addaudithook(audit)
         if what == "weekly":
             weekly.run(workspace)
