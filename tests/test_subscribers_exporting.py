@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from newsletter.storage.database import open_database
 from subscribers import actions, store
@@ -48,7 +48,16 @@ def people(connection: Connection) -> int:
     list_id = store.add_list(connection, "readers", "نشرة القراء", now=NOW).id
     store.add_list(connection, "donors", "الداعمون", now=NOW)
     add = actions.add_subscriber
-    add(connection, "Salma@example.org", "readers", now=NOW, keys=KEYS, rhythm="daily", words='=HYPERLINK("x")')
+    add(
+        connection,
+        "Salma@example.org",
+        "readers",
+        now=NOW,
+        keys=KEYS,
+        rhythm="daily",
+        words='=HYPERLINK("x")',
+        name="=سلمى حدّاد",
+    )
     left = add(connection, "nader@example.org", "readers", now=NOW, keys=KEYS, words='سطر\nوسطر، "بعلامة"').subscriber
     actions.leave(connection, left.id, list_id, now=NOW + timedelta(days=1), how="page")
     add(connection, "=1+1|cmd@example.org", "readers", now=NOW, keys=KEYS)
@@ -117,6 +126,8 @@ def test_an_export_read_into_an_empty_house_keeps_everybody_where_they_were(
             ("Salma@example.org", "confirmed", "daily"),
             ("ليلى@example.org", "confirmed", "weekly"),
         ]
+        called = dict(other.execute(select(tables.subscriber.c.address, tables.subscriber.c.name)).all())
+        assert (called["Salma@example.org"], called["hadi@example.org"]) == ("=سلمى حدّاد", "")
         stopped = store.suppression_of(other, "bounced@example.org", KEYS)
         assert stopped is not None
         assert (stopped.reason, stopped.at) == ("hard", NOW)

@@ -162,7 +162,7 @@ class _Columns:
             evidence=evidence,
             own=ours,
             topics=picked,
-            name=called,
+            name=ours.get("name") if called is None else called,
         )
 
     # ---- which column is which

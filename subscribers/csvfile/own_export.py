@@ -37,6 +37,7 @@ COLUMNS = (
     "consent_page",
     "consent_reason",
     "consent_record",
+    "name",
 )
 """Columns of our own export; `import_file` knows the file by them."""
 

@@ -48,6 +48,7 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
             subscription.c.changed,
             suppression.c.reason,
             suppression.c.at,
+            subscriber.c.name,
         )
         .join(subscriber, subscriber.c.id == subscription.c.subscriber_id)
         .outerjoin(suppression, suppression.c.subscriber_id == subscription.c.subscriber_id)
@@ -59,7 +60,7 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
     while True:
         page = connection.execute(query.where(subscription.c.subscriber_id > last)).all()
         records = _records(connection, list_id, [row[0] for row in page])
-        for id_, address, status, rhythm, declined, paused, counted, created, changed, reason, stopped in page:
+        for id_, address, status, rhythm, declined, paused, counted, created, changed, reason, stopped, name in page:
             yield (
                 address,
                 status,
@@ -71,6 +72,7 @@ def exported(connection: Connection, list_id: int, *, statuses: Collection[Statu
                 reason or "",
                 written_moment(stopped),
                 *consent_cells(records[id_]),
+                name,
             )
         if len(page) < _PAGE:
             return
