@@ -282,6 +282,18 @@ def test_a_missing_section_is_told_and_a_known_one_is_set_once(site: Site, root:
     assert site.ask(names) == ["اقتصاد"]
 
 
+def test_an_issue_on_the_site_is_not_collected_as_an_article(site: Site, root: Path) -> None:
+    write(root, 70)
+    assert publish(root, 70, "--status", "publish", "--yes")[0] == 0
+    # One known by its number alone, since somebody has renamed it.
+    (post,) = there(site, 70)["posts"]
+    site.edit("slug", str(post["ID"]), "renamed-by-hand")
+    found = site.collect(root, site.url, "--most", "50")
+    assert {one["title"] for one in found["articles"]} == {one["title"] for one in site.articles}
+    page = site.collect(root, f"{site.url}feed/", "--most", "50")
+    assert {one["title"] for one in page["articles"]} <= {one["title"] for one in site.articles}
+
+
 def test_hostile_titles_do_no_harm(site: Site, root: Path, playwright_chromium: Browser) -> None:
     from wordpress_hands import sign_in, tab
 

@@ -18,7 +18,9 @@ from sqlalchemy import delete
 
 from newsletter import wiring
 from newsletter.ledger import activity
+from newsletter.models import Article
 from newsletter.publish import PublishError, PublishInterruptedError, PublishOutcome, PublishTalk, PublishWish, rows
+from newsletter.publish.own import own_posts
 from newsletter.publish.wordpress import posts
 from newsletter.publish.wordpress.session import SiteAccess
 from newsletter.sources.http import FetchError
@@ -483,6 +485,33 @@ def test_a_password_of_another_site_is_not_taken() -> None:
     connecting.same_site(found, f"{SITE}/")
     with pytest.raises(PublishError, match="a password came for"):
         connecting.same_site(found, "https://elsewhere.example.net")
+
+
+@pytest.mark.parametrize(
+    ("address", "identities", "own"),
+    [
+        (f"{SITE}/2026/11/nashra-issue-1/", (), True),
+        (f"{SITE}/?p=PP", (f"guid:{SITE}/?p=PP",), True),
+        (f"{SITE}/renamed/", ("wordpress:almawja.example.org#PP",), True),
+        (f"{SITE}/2026/11/nashra-issue-12/", ("wordpress:almawja.example.org#9",), False),
+        ("https://other.example.net/nashra-issue-1/", ("wordpress:other.example.net#PP",), False),
+    ],
+)
+def test_an_issue_on_the_site_is_no_article_of_the_next_one(
+    root: Path, address: str, identities: tuple[str, ...], own: bool
+) -> None:
+    """Whatever road brings it: the interface, a feed, its page."""
+    site = FakeWordPress()
+    publish(root, site, status="publish")
+    (number,) = site.posts
+    article = Article(
+        "أسوار المدينة",
+        url=address.replace("PP", str(number)),
+        identities=tuple(one.replace("PP", str(number)) for one in identities),
+    )
+    with opened(root, site) as workspace, workspace.database.read() as connection:
+        kept, ours = own_posts([article], rows.every(connection), workspace.settings.publish.slug)
+    assert (kept, ours) == (([], [article]) if own else ([article], []))
 
 
 def test_titles_are_compared_as_they_read() -> None:

@@ -29,11 +29,11 @@ DOMAIN = "desk"
 
 SHEETS = {
     "week": ("articles", "conflict", "week"),
-    "send": ("sending",),
-    "readers": ("readers", "reporting"),
-    "report": ("reporting",),
-    "doctor": ("examining",),
-    "desk": ("articles", "door"),
+    "send": ("forms", "sending"),
+    "readers": ("forms", "readers", "reporting"),
+    "report": ("forms", "reporting"),
+    "doctor": ("forms", "examining"),
+    "desk": ("forms", "articles", "door"),
     "living": ("week", "showing"),
 }
 """Place of the desk to what its pages add to the common stylesheet; ``desk`` is what belongs to no place."""

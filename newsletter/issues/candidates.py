@@ -74,11 +74,11 @@ def candidates(manuscript: Manuscript, faults: list[IssueError] | None = None) -
         head = HEAD.match(lines[first])
         if head is None:
             continue
-        inside = [line if first < at < last else "" for at, line in enumerate(lines)]
+        inside, before = lines[first + 1 : last], first + 1
         told: list[IssueError] | None = None if faults is None else []
-        _, sections = body_of(inside, manuscript.path, told)
+        _, sections = body_of(inside, manuscript.path, told, offset=before)
         notes = tuple(line for line in inside if HINT not in line and TOOL_TEXT.match(line))
-        spans = spans_of(inside, manuscript.path, None if faults is None else [])
+        spans = spans_of(inside, manuscript.path, None if faults is None else [], offset=before)
         if faults is not None:
             faults += told or ()
         return Candidates(first + 1, last + 1, int(head[1] or 0), sections, notes, spans)

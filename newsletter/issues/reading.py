@@ -87,29 +87,33 @@ def spans(text: str, path: Path, faults: list[IssueError] | None = None) -> tupl
     return spans_of([""] * body_at + lines[body_at:], path, faults)
 
 
-def spans_of(lines: Sequence[str], path: Path, faults: list[IssueError] | None = None) -> tuple[LineSpan, ...]:
+def spans_of(
+    lines: Sequence[str], path: Path, faults: list[IssueError] | None = None, *, offset: int = 0
+) -> tuple[LineSpan, ...]:
     """Where sections, stories and passages stand in lines that have no front matter, counted from the first line.
 
     Args:
         lines: Without their line ends.
         path: Path of the file, for messages only.
         faults: As for ``parse``.
+        offset: Lines of the file before them.
 
     Raises:
         IssueError: As for ``parse``.
     """
     found: list[LineSpan] = []
-    for block in _blocks(lines, BodyFaults(path, 0, faults)):
+    for block in _blocks(lines, BodyFaults(path, offset, faults)):
+        end = block.end + offset
         if isinstance(block.made, Story):
-            found.append(LineSpan("story", block.made.line, block.end))
+            found.append(LineSpan("story", block.made.line, end))
         elif isinstance(block.made, Section):
-            found.append(LineSpan("section", block.made.line, block.end))
+            found.append(LineSpan("section", block.made.line, end))
         elif block.kind == "rule":
-            found.append(LineSpan("rule", block.made.line, block.end))
+            found.append(LineSpan("rule", block.made.line, end))
         elif found and found[-1].kind == "story":
-            found[-1] = replace(found[-1], last=block.end)
+            found[-1] = replace(found[-1], last=end)
         else:
-            found.append(LineSpan("prose", block.made.line, block.end))
+            found.append(LineSpan("prose", block.made.line, end))
     return tuple(found)
 
 
@@ -123,7 +127,7 @@ def begin(text: str, path: Path) -> int:
 
 
 def body_of(
-    lines: Sequence[str], path: Path, faults: list[IssueError] | None = None
+    lines: Sequence[str], path: Path, faults: list[IssueError] | None = None, *, offset: int = 0
 ) -> tuple[tuple[Prose, ...], tuple[Section, ...]]:
     """Opening words and sections of lines that have no front matter; line numbers count from the first.
 
@@ -131,11 +135,12 @@ def body_of(
         lines: The lines of the file, without their line ends.
         path: Path of the file, for messages only.
         faults: As for ``parse``.
+        offset: Lines of the file before them.
 
     Raises:
         IssueError: As for ``parse``.
     """
-    return _body(lines, BodyFaults(path, 0, faults))
+    return _body(lines, BodyFaults(path, offset, faults))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ it again adds nothing, wherever its site has moved it, and takes over what its s
 
 from __future__ import annotations
 
-from newsletter.library.carrying import carried_in, carried_to, links, remember, with_links
+from newsletter.library.carrying import carried_by, carried_in, carried_to, links, remember, with_links
 from newsletter.library.names import move, name_of_wordpress, of_issue, of_stories, unused
 from newsletter.library.outlines import ArticleOutline, bodies, last_carried, outlines, picture
 from newsletter.library.rows import holdings, newest
@@ -19,6 +19,7 @@ __all__ = [
     "LibraryChange",
     "Shelved",
     "bodies",
+    "carried_by",
     "carried_in",
     "carried_to",
     "holdings",

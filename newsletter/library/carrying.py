@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from subscribers.store.dialect import insert as insert_or_update
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
 MOST_IDS = 1000
@@ -98,6 +100,34 @@ def with_links(connection: Connection, urls: Sequence[str]) -> list[int]:
         found.update(
             connection.execute(select(article.c.id).where(article.c.url.in_(urls[start : start + MOST_IDS]))).scalars()
         )
+    return sorted(found)
+
+
+def carried_by(connection: Connection, keys: Collection[str], *, since: datetime) -> list[int]:
+    """Ids of the articles that issues carried and that are no older than a moment.
+
+    Args:
+        connection: An open connection to the database.
+        keys: Of the issues.
+        since: When they were published, or else collected, at the earliest; aware.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.storage.tables import article, carried, issue
+
+    newest = func.coalesce(article.c.published, article.c.collected)
+    query = (
+        select(carried.c.article_id)
+        .join(issue, issue.c.id == carried.c.issue_id)
+        .join(article, article.c.id == carried.c.article_id)
+        .where(newest >= int(since.timestamp()))
+        .distinct()
+    )
+    found: set[int] = set()
+    wanted = sorted(keys)
+    for start in range(0, len(wanted), MOST_IDS):
+        part = query.where(issue.c.key.in_(wanted[start : start + MOST_IDS]))
+        found.update(connection.execute(part).scalars())
     return sorted(found)
 
 

@@ -93,6 +93,21 @@ def links(connection: Connection, target: str = "wordpress") -> dict[str, str]:
     return {row.issue: row.link for row in connection.execute(query)}
 
 
+def every(connection: Connection, target: str = "wordpress") -> list[PublishedIssue]:
+    """Every issue that was published at a target, the first one first.
+
+    Args:
+        connection: An open connection to the database.
+        target: Name of the target.
+    """
+    from sqlalchemy import select
+
+    from newsletter.storage.publish_tables import published
+
+    query = select(published).where(published.c.target == target).order_by(published.c.id)
+    return [_of_row(row) for row in connection.execute(query)]
+
+
 def keep(connection: Connection, one: PublishedIssue, *, now: datetime) -> None:
     """Write down what is known of an issue at a site now.
 

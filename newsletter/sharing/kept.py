@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ _Made = TypeVar("_Made")
 FOLDER = ".share"
 _RECIPE = 1
 """Raised whenever the same card would be drawn otherwise."""
-_MOST = 500
+_MOST = 2000
 """Files that are kept; the oldest go, and are drawn again when somebody asks."""
 _PATIENCE = 600
 """Seconds after which a missing font is looked for again."""
@@ -105,7 +105,8 @@ class ShareFolder:
             with contextlib.suppress(OSError):
                 state = self._own.stat()
                 font = f"{self._own}:{state.st_mtime_ns}:{state.st_size}"
-        return hashlib.sha256(repr((_RECIPE, card, font)).encode("utf-8")).hexdigest()
+        short = replace(card, logo=hashlib.sha256(card.logo).digest())
+        return hashlib.sha256(repr((_RECIPE, short, font)).encode("utf-8")).hexdigest()
 
     def _kept(self, name: str) -> bytes | None:
         try:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -163,9 +164,9 @@ def _told_before(
     """What earlier issues of the list told, as far as a story here tells it again under another address."""
     ours = [one for url, one in holdings.items() if url]
     ids = {one.id for one in ours}
-    lately = library.holdings(connection, since=workspace.now() - _LATELY) if ours and numbers else []
-    earlier = [one for one in lately if one.id not in ids and numbers.intersection(one.carried_in)]
-    found = repeats.told_by(ours, earlier) if earlier else {}
+    told = library.carried_by(connection, numbers, since=workspace.now() - _LATELY) if ours and numbers else []
+    earlier = library.holdings(connection, ids=[one for one in told if one not in ids])
+    found = _told_by(tuple(ours), tuple(earlier)) if earlier else {}
     return {
         url: (max(numbers.intersection(found[one.id].carried_in)), found[one.id].article.title)
         for url, one in holdings.items()
@@ -175,8 +176,13 @@ def _told_before(
 
 def _retold(holdings: dict[str, Holding]) -> dict[str, str]:
     addresses = {holding.id: url for url, holding in holdings.items() if url}
-    found = repeats.of(list(holdings.values()))
+    found = _repeats(tuple(holdings.values()))
     return {addresses[later]: addresses[first] for later, first in found.items() if {later, first} <= addresses.keys()}
+
+
+# Of the same articles for the same answer: an issue at the desk is checked with each word that is typed in it.
+_repeats = lru_cache(maxsize=4)(repeats.of)
+_told_by = lru_cache(maxsize=4)(repeats.told_by)
 
 
 def _idle_providers(workspace: Workspace) -> tuple[str, ...]:

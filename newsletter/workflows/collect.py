@@ -14,6 +14,8 @@ from newsletter.issues import repeats
 from newsletter.library import LibraryChange, Shelved
 from newsletter.library.shelving import State
 from newsletter.models import Article, Holding
+from newsletter.publish import rows
+from newsletter.publish.own import REASON, own_posts
 from newsletter.sources.collect import Arrival, Progress, arrivals, with_pictures
 from newsletter.sources.documents import ArticleFilter, Refusal
 from newsletter.sources.links import absolute, host, is_web
@@ -213,6 +215,8 @@ class _Shelves:
         self._arrived: dict[tuple[int, int], tuple[Arrival, SourceReport]] = {}
         self._states: dict[int, State] = {}
         self._changed = False
+        with workspace.database.read() as connection:
+            self._published = rows.every(connection)
         self.windows: dict[str, ReadingSpan] = {}
         """Sources that list articles and were read before, each with what part of it was shown."""
 
@@ -223,7 +227,9 @@ class _Shelves:
 
     def store(self, arrival: Arrival) -> None:
         """Put the articles of a source into the library, in one transaction with what marks it."""
-        articles: Sequence[Article] = arrival.result.articles
+        slug = self._workspace.settings.publish.slug
+        articles: Sequence[Article]
+        articles, own = own_posts(arrival.result.articles, self._published, slug)
         if self._beside and not is_web(arrival.target):
             folder = Path(arrival.target).expanduser().resolve().parent
             articles = [one if _lies_in(folder, one.image) else replace(one, image="") for one in articles]
@@ -242,9 +248,8 @@ class _Shelves:
             if one.state != "merged":
                 self._states.setdefault(one.id, one.state)
         self._changed = self._changed or bool(changed.updated or changed.returned)
-        report = SourceReport(
-            arrival.target, changed.outcomes, arrival.result.refused, arrival.trouble, arrival.unchanged
-        )
+        refused = (*arrival.result.refused, *(Refusal(one.title, REASON) for one in own))
+        report = SourceReport(arrival.target, changed.outcomes, refused, arrival.trouble, arrival.unchanged)
         self._arrived[arrival.place] = arrival, report
 
     def _look_back(self, connection: Connection, articles: Sequence[Article]) -> None:

@@ -263,6 +263,8 @@ def serve(
         # The pages look at X-Forwarded-For themselves, by the workspace's own setting.
         proxy_headers=False,
         timeout_graceful_shutdown=10,
+        # A process that needs longer to start is killed and started again, for ever: a small machine at work needs 8 s.
+        timeout_worker_healthcheck=60,
     )
     log_to_stderr(as_json=log_json)
     socket = _listening(host, port)

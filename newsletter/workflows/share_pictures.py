@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from newsletter.wiring import Workspace
 
 LOG = logging.getLogger("nashra.web")
-_MOST_BYTES = 10_000_000
+_MOST_BYTES = 4_000_000
 
 
 class LetterPictures:
@@ -86,7 +87,8 @@ class LetterPictures:
             return b""
         path = self._root / Path(name)
         try:
-            return path.read_bytes() if path.stat().st_size <= _MOST_BYTES else b""
+            state = path.stat()
+            return _read(path, state.st_mtime_ns) if state.st_size <= _MOST_BYTES else b""
         except (OSError, ValueError):
             return b""
 
@@ -96,3 +98,9 @@ class LetterPictures:
                 return
             self._told.add(str(error))
         LOG.warning("no share picture: %s", error)
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, _changed: int) -> bytes:
+    # Every page of a letter asks whether its picture is there, and the logo is part of what it is known by.
+    return path.read_bytes()

@@ -9,7 +9,8 @@ from newsletter import issues
 from newsletter.desk.models import DeskRoute
 from newsletter.errors import NashraError
 from newsletter.ledger import activity
-from newsletter.publish import PublishInterruptedError, PublishTalk, PublishWish, rows, targets
+from newsletter.publish import PublishInterruptedError, PublishTalk, PublishWish, rows
+from newsletter.workflows.publishing import wordpress
 from newsletter.workspace import site_access
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from newsletter.publish import PublishOutcome
 
 PAGE = "desk/publishing/page.html.j2"
-TARGET = "wordpress"
 _LONGEST = 20_000
 """Signs of a difference that a page shows."""
 
@@ -34,7 +34,7 @@ def _published(request: DeskRequest) -> Response:
     issue, workspace = _issue(request), request.workspace
     wish = PublishWish(status="draft")
     try:
-        outcome = targets.target(TARGET).publish(workspace, issue.slug, wish, PublishTalk(sure=lambda _question: False))
+        outcome = wordpress.publish(workspace, issue.slug, wish, PublishTalk(sure=lambda _question: False))
     except PublishInterruptedError as error:
         return _page(request, issue, wrong=error.what, away=True, status=503)
     except NashraError as error:
@@ -68,7 +68,7 @@ def _page(
     known, edit = None, ""
     if access is not None:
         with workspace.database.read() as connection:
-            known = rows.find(connection, TARGET, access.site, str(issue.number))
+            known = rows.find(connection, wordpress.TARGET, access.site, str(issue.number))
         if known is not None:
             edit = f"{access.site}/wp-admin/post.php?post={known.post}&action=edit"
     values: dict[str, Any] = {

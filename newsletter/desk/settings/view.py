@@ -24,7 +24,7 @@ DOMAIN = "settings"
 GROUPS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("What readers see", ("newsletter", "letter", "theme", "ways", "letters", "lists", "topics", "rhythms")),
     ("How an issue is made", ("collect", "compose", "ab_test", "schedule")),
-    ("How letters go", ("sender", *registry.names(), "tracking", "web")),
+    ("How letters go", ("sender", *registry.names(), "tracking", "web", "publish")),
     ("This place", ("alerts", "desk", "database")),
 )
 """Headings of the index, and the sections below each."""

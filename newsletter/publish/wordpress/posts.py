@@ -27,7 +27,7 @@ _SILENT = re.compile(r"<!-- /?wp:[\w/-]+ -->")
 
 
 @dataclass(frozen=True, slots=True)
-class SitePost:
+class PublishedPost:
     """A post as the site has it."""
 
     number: int
@@ -54,7 +54,7 @@ class SitePost:
         return self.status in ("publish", "future", "private")
 
 
-def of_answer(values: Mapping[str, Any], site: str) -> SitePost:
+def of_answer(values: Mapping[str, Any], site: str) -> PublishedPost:
     """A post as the interface gives it to whoever may edit it.
 
     Args:
@@ -66,7 +66,7 @@ def of_answer(values: Mapping[str, Any], site: str) -> SitePost:
     """
     try:
         meta = values.get("meta")
-        return SitePost(
+        return PublishedPost(
             int(values["id"]),
             str(values["status"]),
             str(values["slug"]),
@@ -84,7 +84,7 @@ def of_answer(values: Mapping[str, Any], site: str) -> SitePost:
         ) from None
 
 
-def by_number(session: SiteSession, route: str, number: int) -> SitePost | None:
+def by_number(session: SiteSession, route: str, number: int) -> PublishedPost | None:
     """The post of a number; None when it is there no more.
 
     Args:
@@ -96,7 +96,7 @@ def by_number(session: SiteSession, route: str, number: int) -> SitePost | None:
     return of_answer(found.content, session.access.site) if found is not None else None
 
 
-def by_slug(session: SiteSession, route: str, slug: str) -> SitePost | None:
+def by_slug(session: SiteSession, route: str, slug: str) -> PublishedPost | None:
     """The post that has a slug, be it a draft or thrown away.
 
     Args:
@@ -127,8 +127,8 @@ def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two posts say the same; WordPress writes `&` in titles in one way for authors, in another for editors.
 
     Args:
-        one: As ``SitePost.said``.
-        other: As ``SitePost.said``.
+        one: As ``PublishedPost.said``.
+        other: As ``PublishedPost.said``.
     """
     return bool(one) and bool(other) and _plain(one) == _plain(other)
 
@@ -152,8 +152,8 @@ def difference(ours: Mapping[str, Any], theirs: Mapping[str, Any], *, before: st
     """What is different, as a unified diff: title, excerpt and picture, then the text block by block.
 
     Args:
-        ours: As ``SitePost.said``.
-        theirs: As ``SitePost.said``.
+        ours: As ``PublishedPost.said``.
+        theirs: As ``PublishedPost.said``.
         before: What ``ours`` is called.
         after: What ``theirs`` is called.
     """

@@ -26,7 +26,7 @@ from newsletter.workspace import site_access
 
 if TYPE_CHECKING:
     from newsletter.models import Issue
-    from newsletter.publish.wordpress.posts import SitePost
+    from newsletter.publish.wordpress.posts import PublishedPost
     from newsletter.publish.wordpress.session import SiteAccess
     from newsletter.wiring import Workspace
 
@@ -123,7 +123,7 @@ class _Publishing:
             return self.created(wanted, text, numbers)
         return self.brought_up_to_date(post, wanted)
 
-    def found(self) -> SitePost | None:
+    def found(self) -> PublishedPost | None:
         """The post of the issue; with ``--new`` none that was thrown away."""
         if self.known.post:
             post = posts.by_number(self.session, self.route, self.known.post)
@@ -142,7 +142,7 @@ class _Publishing:
                 rows.keep(connection, self.known, now=self.workspace.now())
         return self.known
 
-    def wanted(self, pictures: PostPictures, post: SitePost | None) -> tuple[dict[str, Any], PostText]:
+    def wanted(self, pictures: PostPictures, post: PublishedPost | None) -> tuple[dict[str, Any], PostText]:
         """What the post is to say."""
 
         def text() -> PostText:
@@ -186,7 +186,7 @@ class _Publishing:
             return self.published(post, "created")
         return self.told("created", post, f"Issue {self.key} is a draft there: {post.edit}")
 
-    def brought_up_to_date(self, post: SitePost, wanted: dict[str, Any]) -> PublishOutcome:
+    def brought_up_to_date(self, post: PublishedPost, wanted: dict[str, Any]) -> PublishOutcome:
         """Write what has changed in the issue, unless somebody has changed the post."""
         theirs = post.said
         if not wanted["picture"] or not self.known.written.get("picture"):
@@ -216,7 +216,7 @@ class _Publishing:
             return self.published(post, "updated")
         return self.told("updated", post, f"Post {post.number} of issue {self.key} is up to date.")
 
-    def unchanged(self, post: SitePost, wanted: dict[str, Any]) -> PublishOutcome:
+    def unchanged(self, post: PublishedPost, wanted: dict[str, Any]) -> PublishOutcome:
         """Nothing to write; a draft may still be published."""
         self.kept(
             post=post.number,
@@ -233,7 +233,7 @@ class _Publishing:
             return self.told("refused", post, "Nothing was published.")
         return self.published(post, "published")
 
-    def goes_public(self, post: SitePost) -> bool:
+    def goes_public(self, post: PublishedPost) -> bool:
         """Whether a post that is there is to be published: only when that was said now, and not by the settings."""
         return self.wish.status == "publish" and not post.is_public
 
@@ -243,7 +243,7 @@ class _Publishing:
 
         return self.talk.sure(f"Everybody can then read «{html.unescape(title)}» at {self.session.access.site}.")
 
-    def settled(self, number: int, wanted: Mapping[str, Any]) -> tuple[SitePost, bool]:
+    def settled(self, number: int, wanted: Mapping[str, Any]) -> tuple[PublishedPost, bool]:
         """The post as it was kept there, and whether something of it was taken away."""
         post = posts.by_number(self.session, self.route, number)
         if post is None:
@@ -254,7 +254,7 @@ class _Publishing:
         self.kept(link=post.link, is_public=post.is_public, written=said, writing={})
         return post, not posts.same(wanted, post.said)
 
-    def published(self, post: SitePost, done: Literal["created", "updated", "published"]) -> PublishOutcome:
+    def published(self, post: PublishedPost, done: Literal["created", "updated", "published"]) -> PublishOutcome:
         """Let everybody see it."""
         self.talk.tell("Publishes it.")
         values = self.session.post(f"{self.route}/{post.number}", {"status": "publish"}).content
@@ -277,7 +277,7 @@ class _Publishing:
             names = names.get(name) if isinstance(names, dict) else None
         return isinstance(names, dict) and posts.META in names
 
-    def edited(self, post: SitePost, wanted: Mapping[str, Any]) -> PublishOutcome:
+    def edited(self, post: PublishedPost, wanted: Mapping[str, Any]) -> PublishOutcome:
         """Somebody has changed it there."""
         ours = self.known.written or self.known.writing or wanted
         if not (wanted["picture"] and ours.get("picture")):
@@ -287,7 +287,7 @@ class _Publishing:
         mend = "To write over it: the same command with --force. To keep it: leave it as it is."
         return self.told("refused", post, line, mend, difference=shown, reason="edited")
 
-    def lossy(self, post: SitePost, wanted: Mapping[str, Any]) -> PublishOutcome:
+    def lossy(self, post: PublishedPost, wanted: Mapping[str, Any]) -> PublishOutcome:
         """WordPress, or something in it, has taken away some of what was written."""
         shown = posts.difference(wanted, post.said, before="as Nashra wrote it", after="as the site kept it")
         line = f"The site took something out of post {post.number} while saving it; it is left {post.status}."
@@ -297,7 +297,7 @@ class _Publishing:
     def told(
         self,
         done: Literal["created", "updated", "unchanged", "published", "refused"],
-        post: SitePost | None,
+        post: PublishedPost | None,
         *lines: str,
         difference: str = "",
         reason: str = "",
