@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,8 @@ from reader_pages import CHROMIUM, FLAGS, free_port, served
 from starlette.testclient import TestClient
 from test_render_node import judged
 
+from newsletter import media
+from newsletter.models import Picture
 from newsletter.publish.files import folder as folders
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows import share_pictures
@@ -31,6 +34,8 @@ BASE = "https://news.example.org"
 PUBLIC = "https://letters.example.org/a"
 HOSTILE = "</script><script>alert(1)</script>\" ' & <b>خبر</b> \u202eمقلوب\u202c \u2028]]>"
 FIRST = datetime(2026, 1, 5, 12, tzinfo=UTC)
+PICTURE = Picture("p@example.org", "image/png", b"\x89PNG\r\n\x1a\n picture", "p.png", 600, 400)
+EVENT = Picture("e@example.org", "text/calendar", b"BEGIN:VCALENDAR", "event.ics", 0, 0)
 MAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
@@ -53,8 +58,21 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             row["subject"] = HOSTILE if key == "22" else f"خبر الأسبوع رقم {number}"
             row.pop("id")
             sent = connection.execute(sa.insert(send).values(**row).returning(send.c.id)).scalar_one()
-            connection.execute(sa.insert(letter).values(send_id=sent, variant="", frozen=frozen["frozen"]))
+            data = frozen["frozen"]
+            if key == "20":
+                whole = json.loads(zlib.decompress(data))
+                data = zlib.compress(json.dumps({**whole, "rendered": with_links(whole["rendered"])}).encode())
+            connection.execute(sa.insert(letter).values(send_id=sent, variant="", frozen=data))
+        media.put(connection, [PICTURE, EVENT], now=FIRST, frozen=True)
     return root
+
+
+def with_links(rendered: dict[str, Any]) -> dict[str, Any]:
+    """A letter with a hosted picture, a calendar file, and links to past letters at the reader pages."""
+    more = f"""<img src="{BASE}/media/{PICTURE.stored_name}" width="600" alt="الميناء">
+        <a href="{BASE}/media/{EVENT.stored_name}">أضف</a> <a href="{BASE}/letters/4">قبله</a>
+        <a href="{BASE}/letters/99">غائب</a> <a href="{BASE}/archive">كل الأعداد</a></body>"""
+    return {**rendered, "html": rendered["html"].replace("</body>", more)}
 
 
 @pytest.fixture
@@ -261,6 +279,21 @@ def test_every_link_of_the_files_leads_somewhere(public: Path) -> None:
     assert 'href="./page-2.html"' in index
     assert f'href="{BASE}/">' in index, "the form is where the reader pages are"
     assert 'href="./letters/%D8%B9%D9%8A%D8%AF.html"' in (public / "index.html").read_text("utf-8")
+
+
+def test_what_letters_name_at_the_reader_pages_comes_along(public: Path) -> None:
+    """Hosted pictures and calendar files are written; links to past letters lead to their files."""
+    page = (public / "letters/20.html").read_text("utf-8")
+    assert f'src="../media/{PICTURE.stored_name}"' in page
+    assert f'href="../media/{EVENT.stored_name}"' in page
+    assert (public / "media" / PICTURE.stored_name).read_bytes() == PICTURE.data
+    assert (public / "media" / EVENT.stored_name).read_bytes() == EVENT.data
+    assert 'href="../letters/4.html"' in page
+    assert f'href="{BASE}/letters/99"' in page
+    assert 'href="../index.html">كل الأعداد' in page
+    assert data_of(page)["image"] == [f"{PUBLIC}/letters/20/share.png", f"{PUBLIC}/media/{PICTURE.stored_name}"]
+    feed = feedparser.parse((public / "feed.xml").read_bytes())
+    assert f'src="{PUBLIC}/media/{PICTURE.stored_name}"' in feed.entries[3].content[0].value
 
 
 def test_the_files_are_told_to_programs(public: Path) -> None:

@@ -183,7 +183,7 @@ def test_five_thousand_come_page_by_page_each_once(workspace: Workspace, visitor
         found = re.findall(r'data-after="([^"]*)"', page)
         if not found:
             break
-        assert len(ids(page)) == (60 if after else 20)
+        assert len(ids(page)) == (60 if after else 24)
         after = found[0]
     assert len(seen) == len(set(seen)) == 5000
     assert seen == sorted(seen, key=lambda number: ((number - 1) + 1) // 3 * 10_000 - number)

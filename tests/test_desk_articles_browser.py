@@ -99,7 +99,7 @@ def test_how_long_a_search_takes(page: Page) -> None:
 
 
 def test_rows_come_while_scrolling_each_once(page: Page) -> None:
-    for wanted in range(120, 601, 60):
+    for wanted in range(84, 565, 60):
         page.evaluate("document.getElementById('articles').scrollTop = 1e9")
         until(page, f"document.querySelectorAll('.article').length >= {wanted}")
     seen = rows(page)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from newsletter.issues.operations import parsed
 from newsletter.ledger import approvals
+from newsletter.storage.database import DatabaseAwayError
 from newsletter.wiring import Workspace
 from newsletter.workflows.editing import apply, open_issue
 
@@ -104,6 +105,21 @@ def test_a_full_disk_is_told_so_that_the_page_tries_again(
     assert answer.status_code == 507
     assert answer.json()["error"]["what"] == "القرص ممتلئ. ما كتبته هنا باقٍ."
     assert etag(workspace, slug) == before
+
+
+def test_a_database_that_is_away_is_told_so_that_the_page_tries_again_and_asks_nobody_then(
+    workspace: Workspace, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise DatabaseAwayError("the database does not answer", where="PostgreSQL")
+
+    visitor, seen = at_desk(workspace), open_issue(workspace, slug)
+    assert seen.issue is not None
+    asked: dict[str, Any] = {"op": "edit", "line": seen.issue.stories[0].line, "summary": "بعد أربع سنوات."}
+    with monkeypatch.context() as patched:
+        patched.setattr(approvals, "note_editor", away)
+        assert sent(visitor, slug, etag=seen.etag, **asked).status_code == 503
+    assert sent(visitor, slug, etag=seen.etag, **asked).status_code == 200
 
 
 def test_a_conflict_is_shown_and_decided(workspace: Workspace, slug: str) -> None:

@@ -159,13 +159,13 @@ def test_nothing_is_taken_back_once_somebody_else_wrote(visitor: DeskVisitor, ro
 @pytest.mark.parametrize(
     ("section", "key", "value", "said"),
     [
-        ("letter", "accent", "red", "a colour such as"),
-        ("sender", "lease", "viele", "a number is wanted"),
+        ("letter", "accent", "red", "المطلوب مثل:"),
+        ("sender", "lease", "viele", "المطلوب عدد"),
         ("sender", "processes", "99", "processes"),
-        ("letter", "links", "بلا علامة", "NAME = VALUE"),
-        ("newsletter", "name", "", "a text is wanted"),
+        ("letter", "links", "بلا علامة", "كل سطر اسم ثم = ثم قيمة"),
+        ("newsletter", "name", "", "المطلوب نص"),
         ("tracking", "clicks", "provider", "wants a sender that reports clicks"),
-        ("topics.readers", "readers", "x = رياضة", "a number from 1"),
+        ("topics.readers", "readers", "x = رياضة", "المطلوب عدد من"),
     ],
 )
 def test_what_is_wrong_is_not_written_and_what_was_typed_stays(

@@ -54,12 +54,12 @@ def note(database: Database, *posts: Knock, now: datetime = NOW) -> None:
         rows.note(connection, posts, now=now)
 
 
-def all_of(database: Database) -> dict[int, rows.SitePost]:
+def all_of(database: Database) -> dict[int, rows.ToldPost]:
     with database.read() as connection:
         return {one.number: one for one in rows.posts(connection)}
 
 
-def claimed(database: Database, now: datetime) -> list[rows.SitePost]:
+def claimed(database: Database, now: datetime) -> list[rows.ToldPost]:
     with database.write() as connection:
         return rows.claim(connection, now=now)
 

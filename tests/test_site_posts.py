@@ -141,7 +141,7 @@ def ids(workspace: Workspace, *numbers: int) -> list[int]:
     return [found[f"{SITE}/{number}/"] for number in numbers]
 
 
-def post_of(workspace: Workspace, number: int) -> rows.SitePost:
+def post_of(workspace: Workspace, number: int) -> rows.ToldPost:
     with workspace.database.read() as connection:
         return rows.posts(connection, number=number)[0]
 
@@ -301,10 +301,10 @@ def test_restored_or_published_again_is_not_new(
     look(workspace)
     collect.gather(workspace)
     first = site.posts[0]
-    for taken in ("trash", "private"):
+    for state in ("trash", "private"):
         clock.forward(minutes=5)
         took_away(site, 1)
-        knock(workspace, 1, taken)
+        knock(workspace, 1, state)
         look(workspace)
         assert articles(workspace)[f"{SITE}/1/"]
         clock.forward(minutes=5)

@@ -17,7 +17,7 @@ from desk_judges import across, axe
 from reader_pages import CHROMIUM, FLAGS, free_port, served
 from real_wordpress import FOLDER, NEWSROOM, Site, running
 from test_web_journey import letters, link
-from wordpress_hands import put_up, ready, sign_in, tab
+from wordpress_hands import canvas, put_up, ready, sign_in, tab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -122,8 +122,14 @@ def test_each_kind_of_page_has_as_many_forms_as_it_should(house: House) -> None:
     assert house.html(found["block"]).count('name="topic-readers"') == 2
     dead = [site.url, f"{site.url}feed/", f"{site.url}wp-json/wp/v2/posts?per_page=20", f"{found['block']}embed/"]
     dead += [f"{site.url}category/uncategorized/", f"{site.url}?s=سطر".replace("سطر", "%D8%B3%D8%B7%D8%B1")]
-    assert {address: house.html(address).count("nashra-form") for address in dead[:4]} == dict.fromkeys(dead[:4], 0)
+    assert {address: house.html(address).count("nashra-look") for address in dead[:4]} == dict.fromkeys(dead[:4], 0)
     assert [house.html(address).count(FORM) for address in dead[4:]] == [0, 0]
+    # A list of whole posts, as some themes have it: none brings its own form.
+    told = house.site.ask(
+        "query_posts(['posts_per_page' => 20]); ob_start(); while (have_posts()) { the_post(); the_content(); }"
+        "$text = ob_get_clean(); return [strlen($text) > 1000, substr_count($text, 'nashra-form')];"
+    )
+    assert told == [True, 0]
     # The editor's preview is for who signed in.
     assert "nashra-form" not in house.html(f"{site.url}wp-json/wp/v2/block-renderer/nashra/subscribe?context=edit")
     # Asked for by its address, no file shows anything.
@@ -138,7 +144,8 @@ def test_a_post_is_the_same_for_everybody_and_asks_nobody_else(house: House) -> 
         looked.page.goto(address)
         assert looked.page.evaluate("document.cookie") == ""
         assert looked.page.context.cookies() == []
-        assert {one for one in looked.requests if not one.startswith(house.site.url)} == set()
+        own = (house.site.url, f"blob:{house.site.url}")
+        assert [one for one in looked.requests if not one.startswith(own)] == []
         assert looked.console == []
 
 
@@ -184,10 +191,11 @@ document.querySelectorAll('body *').forEach(
 """
 
 
-@pytest.mark.parametrize("theme", ["twentytwentythree", "plain"])
+@pytest.mark.parametrize("theme", ["its own", "plain"])
 def test_the_form_has_room_and_contrast_in_each_look(house: House, theme: str) -> None:
     address = house.post("looks", "<!-- wp:paragraph -->\n<p>سطر</p>\n<!-- /wp:paragraph -->")
-    house.site.ask(f"switch_theme('{theme}'); return 1;")
+    own = house.site.ask("return get_stylesheet();")
+    house.site.ask(f"switch_theme('{own if theme == 'its own' else theme}'); return 1;")
     try:
         for ground in ("/* light */", "body { background: #14181f !important; color: #e8e8e8 !important }"):
             with tab(house.browser, mode="dark" if "body" in ground else "light") as looked:
@@ -217,7 +225,7 @@ def test_the_form_has_room_and_contrast_in_each_look(house: House, theme: str) -
                     )
                     assert axe(page, latin=True) == [], (theme, look, ground)
     finally:
-        house.site.ask("switch_theme('twentytwentythree'); return 1;")
+        house.site.ask(f"switch_theme('{own}'); return 1;")
 
 
 def test_an_editor_sets_the_form_with_words_of_their_own_and_sees_it(house: House) -> None:
@@ -232,9 +240,10 @@ def test_an_editor_sets_the_form_with_words_of_their_own_and_sees_it(house: Hous
             "{title: words, button: 'أرسلوها إليّ', look: 'plain', topics: true}))",
             f"نشرة الخميس {HOSTILE}",
         )
-        page.wait_for_selector(".wp-block-nashra-subscribe .nashra-form")
-        assert "نشرة الخميس" in page.inner_text(".wp-block-nashra-subscribe .nashra-title")
-        assert page.locator(".wp-block-nashra-subscribe .nashra-topic").count() == 2
+        shown = canvas(page)
+        shown.wait_for_selector(".wp-block-nashra-subscribe .nashra-form")
+        assert "نشرة الخميس" in shown.inner_text(".wp-block-nashra-subscribe .nashra-title")
+        assert shown.locator(".wp-block-nashra-subscribe .nashra-topic").count() == 2
         page.evaluate("wp.data.dispatch('core/editor').savePost()")
         page.wait_for_function("wp.data.select('core/editor').didPostSaveRequestSucceed()")
         page.reload()

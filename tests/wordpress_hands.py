@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from real_wordpress import PASSWORD, Site
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Frame, Page
 
 
 @dataclass
@@ -92,3 +92,13 @@ def ready(page: Page) -> None:
         "wp.data.select('core/edit-post').isFeatureActive('welcomeGuide')"
         " && wp.data.dispatch('core/edit-post').toggleFeature('welcomeGuide')"
     )
+
+
+def canvas(page: Page) -> Frame:
+    """Where the editor shows the post: a frame of its own, or in older WordPress the page itself.
+
+    Args:
+        page: With post.php, ready.
+    """
+    page.wait_for_selector("iframe[name=editor-canvas], .editor-styles-wrapper", state="attached")
+    return page.frame(name="editor-canvas") or page.main_frame

@@ -95,8 +95,12 @@ async def _read(desk: Desk, request: Request, admission: Admission) -> DeskReque
 
 
 def _handled(route: DeskRoute, request: DeskRequest) -> Response:
+    from newsletter.storage.database import DatabaseAwayError
+
     try:
         return route.handler(request)
+    except DatabaseAwayError as error:
+        return complained(request, error, status=503)  # the page tries again by itself
     except Complaint as error:
         return complained(request, error)
 

@@ -8,6 +8,7 @@ from newsletter.desk.door import ROUTES as DOOR
 from newsletter.desk.events import ROUTES as EVENTS
 from newsletter.desk.examining import ROUTES as EXAMINING
 from newsletter.desk.models import DeskRoute
+from newsletter.desk.people import ROUTES as PEOPLE
 from newsletter.desk.publishing import ROUTES as PUBLISHING
 from newsletter.desk.readers.routes import ROUTES as READERS
 from newsletter.desk.reporting import ROUTES as REPORTING
@@ -28,6 +29,7 @@ ROUTES: tuple[DeskRoute, ...] = (
     *PUBLISHING,
     *EXAMINING,
     *SETTINGS,
+    *PEOPLE,
     *READERS,
 )
 """Every address of the desk, and who may call it."""

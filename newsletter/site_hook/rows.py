@@ -24,7 +24,7 @@ _MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class SitePost:
+class ToldPost:
     """A post as its site told it last."""
 
     id: int
@@ -109,7 +109,7 @@ def note(connection: Connection, knocks: Collection[Knock], *, now: datetime) ->
         )
 
 
-def waiting(connection: Connection, *, now: datetime) -> list[SitePost]:
+def waiting(connection: Connection, *, now: datetime) -> list[ToldPost]:
     """The posts that are to be looked at, not more than one look takes.
 
     Args:
@@ -125,7 +125,7 @@ def waiting(connection: Connection, *, now: datetime) -> list[SitePost]:
     return posts(connection, ids=ids) if ids else []
 
 
-def claim(connection: Connection, *, now: datetime) -> list[SitePost]:
+def claim(connection: Connection, *, now: datetime) -> list[ToldPost]:
     """Take the posts that are to be looked at; who dies with them leaves them to the next one after the lease.
 
     Args:
@@ -146,7 +146,7 @@ def claim(connection: Connection, *, now: datetime) -> list[SitePost]:
     return posts(connection, ids=ids)
 
 
-def posts(connection: Connection, *, ids: Collection[int] | None = None, number: int | None = None) -> list[SitePost]:
+def posts(connection: Connection, *, ids: Collection[int] | None = None, number: int | None = None) -> list[ToldPost]:
     """What is known of posts, with their articles, in the order in which they were first told.
 
     Args:
@@ -166,7 +166,7 @@ def posts(connection: Connection, *, ids: Collection[int] | None = None, number:
     if number is not None:
         query = query.where(table.c.number == number)
     return [
-        SitePost(
+        ToldPost(
             row.id,
             row.name,
             row.site,
@@ -186,7 +186,7 @@ def posts(connection: Connection, *, ids: Collection[int] | None = None, number:
     ]
 
 
-def settle(connection: Connection, looked: Sequence[SitePost]) -> None:
+def settle(connection: Connection, looked: Sequence[ToldPost]) -> None:
     """Note that these were looked at and nothing is left to do; one that was told anew meanwhile stays due.
 
     Args:
@@ -202,7 +202,7 @@ def settle(connection: Connection, looked: Sequence[SitePost]) -> None:
         connection.execute(update(table).where(mine).values(due=None, tries=0, wrong=""))
 
 
-def fail(connection: Connection, failed: Mapping[SitePost, str], *, now: datetime) -> None:
+def fail(connection: Connection, failed: Mapping[ToldPost, str], *, now: datetime) -> None:
     """Note why posts could not be looked at, and when they are tried again.
 
     Args:
@@ -280,7 +280,7 @@ def _box(row: Any) -> PostBox:
     return PostBox(row.letter, row.headline, row.summary, row.section, bool(row.at_once))
 
 
-def corrections(connection: Connection) -> list[SitePost]:
+def corrections(connection: Connection) -> list[ToldPost]:
     """The posts whose correction no issue brings so far, oldest first.
 
     Args:
@@ -295,7 +295,7 @@ def corrections(connection: Connection) -> list[SitePost]:
     return posts(connection, ids=ids) if ids else []
 
 
-def mark_noted(connection: Connection, corrected: Sequence[SitePost], *, issue: str) -> None:
+def mark_noted(connection: Connection, corrected: Sequence[ToldPost], *, issue: str) -> None:
     """Note which issue brings the corrections of posts.
 
     Args:

@@ -9,7 +9,7 @@ from newsletter import library
 from newsletter.issues.escaping import escape
 from newsletter.letters import catalogue
 from newsletter.site_hook import rows
-from newsletter.site_hook.rows import SitePost
+from newsletter.site_hook.rows import ToldPost
 from subscribers.models import RHYTHMS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from newsletter.wiring import Workspace
 
 
-def owed(connection: Connection, list_id: int) -> list[SitePost]:
+def owed(connection: Connection, list_id: int) -> list[ToldPost]:
     """The posts whose correction readers of a list are owed: letters of it carried them, and no issue brings it yet.
 
     Args:
@@ -34,8 +34,8 @@ def owed(connection: Connection, list_id: int) -> list[SitePost]:
 
 
 def with_corrections(
-    workspace: Workspace, manuscript: Manuscript, posts: Sequence[SitePost]
-) -> tuple[Manuscript, list[SitePost]]:
+    workspace: Workspace, manuscript: Manuscript, posts: Sequence[ToldPost]
+) -> tuple[Manuscript, list[ToldPost]]:
     """An issue with the corrections at its end; every other line stays as it is.
 
     Args:

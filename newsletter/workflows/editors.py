@@ -60,38 +60,42 @@ def add(workspace: Workspace, name: str, roles: Sequence[str], password: str) ->
     return made
 
 
-def give(workspace: Workspace, name: str, roles: Sequence[str]) -> NamedEditor:
+def give(workspace: Workspace, name: str, roles: Sequence[str], *, keeps_sender: bool = False) -> NamedEditor:
     """Give somebody these roles instead of those they had, at once.
 
     Args:
         workspace: Whose desk.
         name: As it was added.
         roles: ``edit``, ``send``; without any they only look.
+        keeps_sender: Refuse what would leave nobody who may send.
 
     Raises:
-        NashraError: Nobody is called so, or a role is none.
+        NashraError: Nobody is called so, a role is none, or nobody would be left who may send.
         WorkspaceError: The file cannot be read or written.
     """
     given = _roles(roles)
     with editors.changed(workspace.root) as people:
         found = people[editors.folded(name)] = replace(_called(people, name), roles=given)
+        _look_for_sender(people, keeps_sender)
     return found
 
 
-def remove(workspace: Workspace, name: str) -> NamedEditor:
+def remove(workspace: Workspace, name: str, *, keeps_sender: bool = False) -> NamedEditor:
     """Take somebody from the desk; whoever is signed in under that name is out at once.
 
     Args:
         workspace: Whose desk.
         name: As it was added.
+        keeps_sender: Refuse what would leave nobody who may send.
 
     Raises:
-        NashraError: Nobody is called so.
+        NashraError: Nobody is called so, or nobody would be left who may send.
         WorkspaceError: The file cannot be read or written.
     """
     with editors.changed(workspace.root) as people:
         found = _called(people, name)
         del people[editors.folded(name)]
+        _look_for_sender(people, keeps_sender)
     return found
 
 
@@ -186,6 +190,12 @@ def _roles(wanted: Sequence[str]) -> tuple[str, ...]:
         if role not in editors.ROLES:
             raise NashraError(f"there is no role '{role}'", mend=f"roles are {' and '.join(editors.ROLES)}")
     return tuple(role for role in editors.ROLES if role in wanted)
+
+
+def _look_for_sender(people: dict[str, NamedEditor], wanted: bool) -> None:
+    if wanted and not any("send" in one.roles for one in people.values()):
+        # The file is written only when its block ends without an error.
+        raise NashraError("nobody would be left who may send", mend="give somebody else the role send first")
 
 
 def _called(people: dict[str, NamedEditor], name: str) -> NamedEditor:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DAYS = (1, 3, 7, 14, 31)
 """What the menu of time offers."""
-FIRST = 20
+FIRST = 24
 """Rows that come at first, a screen of them and a half: the next sixty are on their way before they are seen."""
 _LONGEST = 200
 """Characters of a search that are looked at."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from newsletter.desk.models import DeskRoute
+from newsletter.desk.settings.faults import spoken_of
 from newsletter.desk.settings.form import changes
 from newsletter.desk.settings.shape import form_of, sections
 from newsletter.desk.settings.view import form_values, index_values
@@ -99,6 +100,7 @@ def _page(
         "tab": "settings",
         "mark": file.mark,
         "changed": _CHANGED,
+        "faults": spoken_of(request.desk.pages.words, error) if error is not None else (),
         "saved": request.query.get("saved", "") if error is None else "",
         "may_undo": last is not None and last.mark == file.mark,
     }

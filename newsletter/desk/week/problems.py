@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from newsletter.desk.complaints import spoken
+from newsletter.errors import IssueError
+
 if TYPE_CHECKING:
     from markupsafe import Markup
 
@@ -171,6 +174,9 @@ def told(words: PageWords, problem: Problem) -> Markup:
     found = pattern.match(f"{problem.words}\n{problem.mend}") if pattern is not None else None
     if found is not None:
         return words.say(sentence, **{name: one.strip() for name, one in found.groupdict().items()})
+    if problem.code == "issue-unreadable":
+        said = spoken(words, IssueError(problem.words, mend=problem.mend))
+        return words.say("{told} {mend}", told=said[0], mend=said[1]) if said else words.say(SENTENCES[problem.code])
     plain = SENTENCES.get(problem.code)
     if plain is None:
         return words.html(problem.words)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newsletter.site_hook import knocks, rows
-from newsletter.site_hook.rows import SitePost
+from newsletter.site_hook.rows import ToldPost
 from newsletter.sources.links import host, is_web
 from newsletter.workflows import draft, latest, recheck
 from newsletter.workflows.collect import CollectOutcome, gather, sources_of
@@ -62,7 +62,7 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
         tell(f"note: {told.corrected_in(issue)}")
     shown = [one for one in posts if one.state in knocks.SHOWN]
     settled = [one for one in posts if one.state not in knocks.SHOWN]
-    failed: dict[SitePost, str] = {}
+    failed: dict[ToldPost, str] = {}
     letters = 0
     if shown:
         _fetch(workspace, shown, failed, tell)
@@ -79,7 +79,7 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
     return LookOutcome(len(posts), letters)
 
 
-def _fetch(workspace: Workspace, posts: Sequence[SitePost], failed: dict[SitePost, str], tell: Tell) -> None:
+def _fetch(workspace: Workspace, posts: Sequence[ToldPost], failed: dict[ToldPost, str], tell: Tell) -> None:
     """Collect from the sources of the posts' sites; whoever is not there afterwards has failed."""
     hosts = {host(one.site) for one in posts}
     sources = [one for one in sources_of(workspace) if is_web(one) and host(one) in hosts]
@@ -100,7 +100,7 @@ def _fetch(workspace: Workspace, posts: Sequence[SitePost], failed: dict[SitePos
             failed[one] = why
 
 
-def _at_once(workspace: Workspace, posts: Sequence[SitePost], tell: Tell) -> int:
+def _at_once(workspace: Workspace, posts: Sequence[ToldPost], tell: Tell) -> int:
     """Send what is new to those who read at once: all of it where the schedule says so, else what its box says."""
     settings = workspace.settings
     if "instant" not in settings.rhythms.offered:

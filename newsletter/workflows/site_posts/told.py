@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from newsletter import ledger, library
 from newsletter.errors import NashraError
 from newsletter.site_hook import knocks, rows
-from newsletter.site_hook.rows import SitePost
+from newsletter.site_hook.rows import ToldPost
 from newsletter.site_hook.signing import HEADER, sign_request
 from newsletter.sources.http.models import FetchError
 from newsletter.workflows import draft, recheck, renewing
@@ -113,7 +113,7 @@ def catch_up(workspace: Workspace) -> TakenUp:
     return TakenUp(told, tuple(troubles))
 
 
-def take_back(workspace: Workspace, posts: Sequence[SitePost], snapshot: Snapshot | None = None) -> list[RenewedDraft]:
+def take_back(workspace: Workspace, posts: Sequence[ToldPost], snapshot: Snapshot | None = None) -> list[RenewedDraft]:
     """Withdraw the articles of posts that their site says nobody can read, and let the drafts follow what it says.
 
     Args:
@@ -154,7 +154,7 @@ def _asked(workspace: Workspace, site: str, secret: bytes, since: datetime) -> l
     return found
 
 
-def _news(known: Sequence[SitePost], found: Sequence[knocks.Knock]) -> list[knocks.Knock]:
+def _news(known: Sequence[ToldPost], found: Sequence[knocks.Knock]) -> list[knocks.Knock]:
     """Those that say something else than what is known: nobody looks twice at what stands as it stood."""
     had = {one.name: (one.state, one.url, one.box, one.correction) for one in known}
     return [one for one in found if had.get(one.name) != (one.state, one.url, one.box, one.correction)]

@@ -5,11 +5,16 @@ export const $ = id => page.getElementById(id), one = (where, from = page) => fr
   on = (type, does, early) => page.addEventListener(type, does, early), line = it => +it.dataset.line, rect = it => it.getBoundingClientRect(),
   here = () => page.activeElement, focus = it => it?.focus({ preventScroll: true }), near = (it, block = "nearest") => it.scrollIntoView({ block });
 const data = $("week").dataset, base = `/issue/${encodeURIComponent(data.slug)}`, queue = [], narrow = matchMedia("(max-width:719px)"), json = "application/json", frame = $("frame"), inside = () => frame.contentDocument;
-export const words = JSON.parse(data.words), typed = new Map(JSON.parse(sessionStorage[base] || "[]")), token = { accept: json, "X-CSRF": one("[name=csrf]").content },
+// Words that wait: of this tab, and those of a tab that was closed while nobody took them.
+const disk = localStorage, tab = sessionStorage, store = base + data.by, kept = it => JSON.parse(it[store] || "[]"), wait = () => busy || held || queue.length || typed.size;
+export const words = JSON.parse(data.words), typed = new Map([...kept(disk), ...kept(tab)]), token = { accept: json, "X-CSRF": one("[name=csrf]").content },
   fill = (said, parts) => said.replace(/\{(\w+)\}/g, (whole, name) => parts[name]), tell = said => said && ($("live").textContent = said),
-  keep = () => sessionStorage[base] = JSON.stringify([...typed]);
+  keep = () => tab[store] = JSON.stringify([...typed]);
+onpageshow = () => delete disk[store];
+onpagehide = () => typed.size && (disk[store] = JSON.stringify([...kept(disk), ...typed]));
+onbeforeunload = event => wait() && event.preventDefault();
 export let { etag } = data;
-let heard = etag, opener, busy, held, timer, mine, loads, text = 0, dark = 0;
+let heard = etag, opener, busy, held, timer, pause, left, mine, loads, text = 0, dark = 0;
 
 const state = (name, said) => {
   const it = $("saved");
@@ -24,7 +29,7 @@ const post = (path, sent) => fetch(base + path, {
 }).then(async got => [got.status, await got.json()]).catch(() => [599, {}]);
 // What others wrote is taken once nothing of ours waits: words under the hand are put together with it by the server.
 const look = async () => {
-  const waits = () => busy || held || queue.length || typed.size || heard === etag;
+  const waits = () => wait() || heard === etag;
   if (waits()) return;
   const [status, said] = await post("/now");
   if (status > 399) state("bad", why(said)); else if (!waits()) took([status, { live: words.took, ...said }], {});
@@ -42,6 +47,7 @@ export const send = (op, key) => {
 };
 const run = async () => {
   clearTimeout(timer);
+  if (left && !wait()) location = left;
   if (busy || held || !queue.length || (loads && queue[0].key)) return look();
   const it = queue.shift(), op = it.op.call ? it.op() : it.op;
   if (!op) {
@@ -56,7 +62,7 @@ const run = async () => {
   if (status > 499 || status === 401) {
     if (!queued(it.key)) queue.unshift(it);
     state("bad", why(got[1]));
-    timer = setTimeout(run, 5000);
+    timer = setTimeout(run, pause = Math.min(2 * pause || 1e3, 3e4));
   } else { took(got, it, op); run(); }
 };
 const took = ([status, said], it, op) => {
@@ -75,6 +81,7 @@ const took = ([status, said], it, op) => {
     return tell(why(said));
   }
   etag = said.etag;
+  pause = 0;
   if (it.key && ($(it.key)?.value ?? it.value) === it.value) typed.delete(it.key);
   keep();
   apply(said.fragments);
@@ -184,8 +191,14 @@ on("click", async event => {
   else if (choice && held) {
     const { it, etag: now } = held, op = it.op.call && it.op() || held.op, { etag: base = etag, ...mine } = op;
     it.value = $(it.key)?.value;
-    took(await post("/merge", { etag: now, base, mine, choice }), it, op);
+    const got = await post("/merge", { etag: now, base, mine, choice });
+    if (got[0] > 499) return state("bad", why(got[1]));
+    took(got, it, op);
     run();
+  } else if (button.href && !button.target && !left && wait()) {
+    // First what waits goes; who cannot wait presses again.
+    event.preventDefault();
+    left = button.href;
   }
 });
 on("change", async ({ target: at }) => {

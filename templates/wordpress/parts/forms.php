@@ -187,8 +187,8 @@ function nashra_form_number( $more = 0 ) {
 }
 
 /**
- * Whether a form would be dead here: in a feed, in a frame of another site, in an answer of the REST interface other
- * than the editor's preview, on an AMP page.
+ * Whether a form would be dead or one of many here: in a feed, in a frame of another site, in an answer of the REST
+ * interface other than the editor's preview, in a post that stands in a list, on an AMP page.
  *
  * @return bool
  */
@@ -198,6 +198,10 @@ function nashra_form_is_dead() {
 		return 0 !== strpos( $route, '/wp/v2/block-renderer/' ) && 0 !== strpos( $route, '/wp/v2/widget-types/' );
 	}
 	if ( is_feed() || is_embed() ) {
+		return true;
+	}
+	// Themes that show whole posts in a list: each would bring its own form, and all of them the same one.
+	if ( doing_filter( 'the_content' ) && ( ! is_singular() || get_the_ID() !== get_queried_object_id() ) ) {
 		return true;
 	}
 	return function_exists( 'amp_is_request' ) && did_action( 'wp' ) && amp_is_request();
