@@ -209,7 +209,7 @@ def test_no_secret_is_shown_and_none_is_taken(visitor: DeskVisitor, workspace: W
 
 BY_HAND = {
     *("desk.url", "desk.trusted_proxies", "desk.approval", "web.trusted_proxies", "collect.allow_private_hosts"),
-    *("sender.outbox", "smtp.host", "smtp.security", "smtp.ca", "sendgrid.host", "postmark.host"),
+    *("sender.outbox", "smtp.host", "smtp.security", "smtp.ca", "sendgrid.host", "postmark.host", "web.share_font"),
 }
 SECRET = {
     *("database.url", "alerts.url", "alerts.command", "web.metrics", "sendgrid.key", "smtp.password"),
