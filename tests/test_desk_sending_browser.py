@@ -101,7 +101,7 @@ def test_now_begins_with_the_focus_on_back_and_is_taken_back_with_one_button(
         page.click("text=راجع وأكّد")
         page.wait_for_selector("#confirm[open]")
         page.click("#confirm button")
-        page.wait_for_selector("h1:has-text('يوشك أن يخرج')")
+        page.wait_for_selector("h1:has-text('على وشك الإرسال')")
         box = page.locator("button", has_text="ألغِ").bounding_box()
         assert box is not None
         assert (box["height"] >= 60, box["width"] >= 300) == (True, True)
@@ -121,9 +121,9 @@ def test_it_goes_while_the_page_looks_on(browser: Browser, desk: ServedDesk) -> 
             page.click("text=راجع وأكّد")
             page.wait_for_selector("#confirm[open]")
             page.click("#confirm button")
-            page.wait_for_selector("h1:has-text('يوشك أن يخرج')")
+            page.wait_for_selector("h1:has-text('على وشك الإرسال')")
             desk.clock.forward(seconds=11)
-            page.wait_for_selector("h1:has-text('خرج العدد 13')", timeout=60_000)
+            page.wait_for_selector("h1:has-text('أُرسل العدد 13')", timeout=60_000)
             assert page.locator(".states .n").first.inner_text() == str(live(desk)[0].audience)
             assert seen.troubles == []
     finally:
@@ -141,7 +141,7 @@ def test_without_javascript_it_is_a_row_of_pages(browser: Browser, desk: ServedD
         page.click("text=راجع وأكّد")
         assert "/send/13/confirm?" in page.url
         page.click("button:has-text('الآن')")
-        assert "يوشك أن يخرج" in page.inner_text("h1")
+        assert "على وشك الإرسال" in page.inner_text("h1")
         page.click("button:has-text('ألغِ')")
         assert live(desk) == []
     finally:
