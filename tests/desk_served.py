@@ -168,8 +168,9 @@ def _answered(seen: Seen, status: int, url: str) -> None:
 
 
 def _said(seen: Seen, kind: str, text: str) -> None:
-    # That something could not be loaded is told above, with its address.
-    if kind == "error" and not text.startswith("Failed to load resource"):
+    # That something could not be loaded is told above, with its address; and a page that no hand has touched, as those
+    # that a script writes in, may ask nobody whether to leave.
+    if kind == "error" and not text.startswith(("Failed to load resource", "Blocked attempt to show a 'beforeunload'")):
         seen.troubles.append(text)
 
 

@@ -69,3 +69,15 @@ def test_a_change_has_its_place_in_the_table(change: str) -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("|") and change in line.split("|")[1]]
     assert len(rows) == 1
     assert f"`{CHANGES[change]}`" in rows[0]
+
+
+def test_nothing_of_a_merge_is_left() -> None:
+    left = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for folder in ("docs", "newsletter", "subscribers", "templates", "tests")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".css", ".j2", ".js", ".md", ".php", ".po", ".py"} and "node_modules" not in path.parts
+        for number, line in enumerate(path.read_text("utf-8", "replace").split("\n"), 1)
+        if line.startswith(("<" * 7 + " ", ">" * 7 + " "))
+    ]
+    assert left == []

@@ -42,7 +42,7 @@ def environment(overrides: Path | None = None) -> Environment:
                 return getattr(obj, attribute)
             return super().getattr(obj, attribute)
 
-    class KeptTemplates(BytecodeCache):
+    class KeptTexts(BytecodeCache):
         def load_bytecode(self, bucket: Bucket) -> None:
             checksum, code = _COMPILED.get(bucket.key, ("", None))
             if checksum == bucket.checksum:
@@ -61,7 +61,7 @@ def environment(overrides: Path | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
-        bytecode_cache=KeptTemplates(),
+        bytecode_cache=KeptTexts(),
     )
 
 
