@@ -140,6 +140,9 @@ def test_the_form_says_to_whom_and_the_confirmation_says_the_number(
     told = desk.get("/send/first/confirm", params={"when": "now"}).text
     assert "إلى 4 قراء، الآن" in told
     assert "أرسل إلى 4 قراء الآن" in told
+    left_open = re.findall(r'<li class="is-warn">.*?<span>(.*?)</span>', page)
+    assert left_open, "the issue has warnings"
+    assert re.findall(r'<li class="is-warn">.*?<span>(.*?)</span>', told) == left_open
     data = desk.get("/issue/first/plan").json()
     assert (data["audience"], data["skipped"], data["by_rhythm"], data["errors"]) == (4, 0, {"weekly": 4}, [])
     assert data["fingerprint"] == hidden(told)["fingerprint"]
@@ -311,7 +314,7 @@ def test_who_may_only_edit_sees_all_and_sends_nothing(workspace: Workspace, root
     page = desk.get("/send/first")
     assert page.status_code == 200
     assert "اطلب الموافقة" in page.text
-    assert "راجع وأكّد" not in page.text
+    assert "إلى المراجعة الأخيرة" not in page.text
     for path in ("test", "approve", "online", "start", "pause", "resume", "cancel"):
         assert desk.post(f"/send/first/{path}", data={"to": "a@example.org", "nonce": "1"}).status_code == 403, path
     for path in ("resend-unknown", "accept-unknown", "resend-refused", "decide"):
@@ -361,7 +364,7 @@ def test_paused_gone_on_cancelled_and_sent_to_the_others(
     assert "العدد 1 في طريقه" in desk.get("/send/first").text
     assert desk.post("/send/first/pause").status_code == 303
     deliver(workspace)
-    assert "أوقفه سلمى في" in desk.get("/send/first").text
+    assert "أُوقف بطلب من سلمى" in desk.get("/send/first").text
     assert got(root) == Counter()
     # One batch of two goes, the rest is cancelled.
     with workspace.database.write() as connection:
