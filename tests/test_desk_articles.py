@@ -78,7 +78,7 @@ def test_rows_have_what_helps_to_choose(workspace: Workspace, visitor: DeskVisit
     assert ids(page) == [number]
     words = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
     assert "قطار الساحل يعود" in words
-    assert "أخبار · wakala.example.net · أمس · 4 دقائق" in words
+    assert "أخبار · wakala.example.net · أمس · تُقرأ في 4 دقائق" in words
     (button,) = re.findall(r"<button[^>]*data-article[^>]*>", page)
     assert json.loads(html.unescape(re.findall(r"data-op='([^']*)'", button)[0])) == {"op": "add", "article": number}
     assert 'aria-pressed="false"' in button

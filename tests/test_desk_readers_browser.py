@@ -127,7 +127,7 @@ def test_a_file_becomes_readers_and_is_taken_back(page: Page, desk: ServedDesk, 
         page.check("[name=how][value=confirmed]")
     with page.expect_navigation():
         page.click("#happens .main")
-    assert "دخل 20 قارئًا" in page.inner_text("main")
+    assert "أُضيف 20 قارئًا" in page.inner_text("main")
     page.goto(f"{desk.base}/readers?q=كريمه")
     assert page.locator("#found tbody tr").count() == 20
     page.goto(f"{desk.base}/readers/import")
