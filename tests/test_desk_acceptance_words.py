@@ -90,7 +90,7 @@ def test_what_changes_elsewhere_in_the_file_is_taken_and_the_same_place_asks(
         until(seen.page, f"!document.querySelector('#conflict').hidden || ({TAKEN} && {SAVED})", seconds=20)
         both = seen.page.locator("#conflict:not([hidden])")
         if both.count():
-            both.get_by_role("button", name="ادمج الاثنين").click()
+            both.get_by_role("button", name="أبقِ التعديلين معًا").click()
         hands.saved()
         until(seen.page, TAKEN)
         text = text_of(root)
@@ -103,7 +103,7 @@ def test_what_changes_elsewhere_in_the_file_is_taken_and_the_same_place_asks(
         shown = seen.page.inner_text("#conflict")
         assert "أولى" in shown
         assert "يدشّن" in shown
-        seen.page.get_by_role("button", name="أبقِ ما كتبتُ").click()
+        seen.page.get_by_role("button", name="أبقِ ما كتبتَه أنت").click()
         hands.saved()
         assert "أولى" in text_of(root)
 

@@ -192,7 +192,7 @@ def test_five_thousand_come_page_by_page_each_once(workspace: Workspace, visitor
 class OurTags(HTMLParser):
     """What a page is made of."""
 
-    TAGS = frozenset(("li", "img", "div", "h3", "p", "span", "bdi", "b", "mark", "button", "svg", "use"))
+    TAGS = frozenset(("a", "li", "img", "div", "h3", "p", "span", "bdi", "b", "mark", "button", "svg", "use"))
     ATTRIBUTES = re.compile(
         "class|src|width|height|alt|loading|decoding|dir|type|tabindex|focusable|viewbox|d|hidden"
         "|href|id|aria-(pressed|labelledby|hidden)|data-(id|article|op|after|told|sent)"
@@ -206,7 +206,8 @@ class OurTags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in self.TAGS or not all(self.ATTRIBUTES.fullmatch(name) for name, _ in attrs):
             self.strange.append(self.get_starttag_text() or "")
-        if not (dict(attrs).get("href") or "#i-").startswith("#i-"):
+        # «?» is the page without its search.
+        if dict(attrs).get("href") != "?" and not (dict(attrs).get("href") or "#i-").startswith("#i-"):
             self.strange.append(self.get_starttag_text() or "")
         if tag != "img":
             self.open.append(tag)
