@@ -21,7 +21,7 @@ from newsletter.ledger import activity
 from newsletter.models import Article
 from newsletter.publish import PublishError, PublishInterruptedError, PublishOutcome, PublishTalk, PublishWish, rows
 from newsletter.publish.own import own_posts
-from newsletter.publish.wordpress import posts
+from newsletter.publish.wordpress import pictures, posts
 from newsletter.publish.wordpress.session import SiteAccess
 from newsletter.sources.http import FetchError
 from newsletter.storage.publish_tables import published
@@ -339,6 +339,87 @@ def test_a_site_that_goes_down_in_the_middle_is_completed_by_the_same_command(ro
     site.before = lambda _asked: None
     assert command(root, site, "publish", "1", "--to", "wordpress").code == 0
     assert (len(site.posts), len(site.media)) == (1, 2)
+
+
+def test_a_post_that_was_made_to_be_published_is_published_by_the_same_command(root: Path) -> None:
+    settings = root / "newsletter.toml"
+    settings.write_text(settings.read_text("utf-8").replace("[publish]\n", '[publish]\nstatus = "publish"\n'), "utf-8")
+    site = FakeWordPress()
+    for at in ("POST posts", "POST posts/"):
+
+        def down(asked: str, at: str = at) -> None:
+            if asked == at or (at.endswith("/") and asked.startswith(at)):
+                raise FetchError("no connection: Connection refused", where=SITE, passing=True)
+
+        # The answer to the making is lost; then the one that would publish it.
+        site.after, site.before = (down, lambda _asked: None) if at == "POST posts" else (lambda _asked: None, down)
+        with pytest.raises(PublishInterruptedError):
+            publish(root, site)
+        assert only_post(site)["status"] == "draft"
+    site.before = lambda _asked: None
+    assert publish(root, site).done == "published"
+    only_post(site)["status"] = "draft"
+    assert publish(root, site).done == "unchanged"
+
+
+def test_what_not_everybody_can_see_there_is_not_where_the_archive_leads(root: Path) -> None:
+    site = FakeWordPress()
+
+    def link() -> str:
+        with opened(root, site) as workspace, workspace.database.read() as connection:
+            return rows.link_of(connection, "1")
+
+    publish(root, site, status="publish")
+    assert link()
+    for status in ("private", "future", "publish"):
+        only_post(site)["status"] = status
+        assert publish(root, site, status="publish").done == "unchanged"
+        assert bool(link()) == (status == "publish")
+    site.trash(next(iter(site.posts)))
+    assert publish(root, site).done == "refused"
+    assert link() == ""
+
+
+def test_what_somebody_writes_there_while_pictures_are_put_up_is_not_written_over(root: Path) -> None:
+    site = FakeWordPress()
+    publish(root, site)
+    picture = io.BytesIO()
+    Image.new("RGB", (80, 60), (1, 2, 3)).save(picture, "JPEG")
+    (root / "issues" / "first" / "gate.jpg").write_bytes(picture.getvalue())
+
+    def written(asked: str) -> None:
+        if asked == "POST media":
+            only_post(site)["content"] += "<!-- wp:paragraph -->\n<p>سطر جديد</p>\n<!-- /wp:paragraph -->"
+
+    site.after = written
+    assert publish(root, site).done == "refused"
+    assert "سطر جديد" in only_post(site)["content"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        [],
+        5,
+        {"id": "x"},
+        {"id": 10**30, "status": "draft", "slug": "", "link": "", "title": {"raw": ""}, "content": {"raw": ""}},
+        {"id": 7, "status": "draft", "slug": "", "link": "", "title": "x", "content": "y"},
+        {"id": 7, "status": "draft", "slug": "", "link": "", "title": {"raw": ""}, "content": {"raw": ""}, "excerpt": "z"},
+        {"id": float("inf"), "status": "draft"},
+    ],
+)
+def test_what_is_no_post_is_told_in_a_line(odd: Any) -> None:
+    with pytest.raises(PublishError, match="the post that it shows"):
+        posts.of_answer(odd, SITE)
+    with pytest.raises(PublishError, match="the picture that it shows"):
+        pictures._of_answer(odd, SITE)
+
+
+def test_an_address_that_a_site_gives_leads_to_a_site(root: Path) -> None:
+    site = FakeWordPress()
+    publish(root, site)
+    shown = {**site._shown(only_post(site)), "link": "javascript:alert(1)"}
+    assert posts.of_answer(shown, SITE).link == ""
 
 
 def test_what_a_filter_took_away_is_told_and_nothing_becomes_public(root: Path) -> None:

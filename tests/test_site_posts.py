@@ -18,6 +18,7 @@ import weekly_kills
 from newsroom import SECTIONS, SITE, START, Clock, Post, WordPress, given, make, open_newsroom, received, subscribe
 
 from newsletter import library
+from newsletter.publish import rows as published
 from newsletter.site_hook import rows
 from newsletter.site_hook.hook import knock_hook
 from newsletter.site_hook.signing import HEADER, SignedBy, request_signed, sign_body
@@ -40,6 +41,8 @@ class PluggedSite(WordPress):
     plugin: int = 404
     """Status of its route; 200 answers."""
     keys: tuple[bytes, ...] = ()
+    raw: bytes = b""
+    """What the plugin answers instead of its list."""
 
     def get(
         self, url: str, kind: Kind = "any", *, headers: Mapping[str, str] | None = None, statuses: Collection[int] = ()
@@ -53,6 +56,8 @@ class PluggedSite(WordPress):
         status = 403 if signed is not SignedBy.GENUINE else self.plugin
         if self.down or status != 200:
             raise FetchError(f"the site answered {status}", where=url, status=status)
+        if self.raw:
+            return Fetched(url, self.raw, "application/json", "utf-8", 200, {})
         page = int(asked["page"])
         some = [one for one in self.told if one["modified"] >= int(asked["since"])]
         return self._json(url, {"posts": some[(page - 1) * 2 : page * 2], "more": len(some) > page * 2})
@@ -406,6 +411,20 @@ def test_a_post_that_its_source_does_not_show_goes_nowhere(workspace: Workspace,
     assert given(root) == {}
 
 
+def test_an_issue_on_the_site_is_waited_for_by_nobody(
+    workspace: Workspace, clock: Clock, site: PluggedSite
+) -> None:
+    issue = published.PublishedIssue("wordpress", SITE, "1", 77, link=f"{SITE}/nashra-issue-1/")
+    with workspace.database.write() as connection:
+        published.keep(connection, issue, now=clock.now)
+    knock(workspace, 77)
+    look(workspace)
+    assert post_of(workspace, 77).wrong == ""
+    clock.forward(hours=1)
+    assert look(workspace).posts == 0
+    assert not [url for url in site.asked if "/wp-json" in url]
+
+
 # After a gap
 
 
@@ -449,6 +468,55 @@ def test_a_plugin_that_does_not_answer_is_told_and_keeps_nothing_back(
     outcome = collect.gather(workspace)
     assert outcome.notes == (f"the plugin of {FRONT} does not answer: the site answered 403",)
     assert len(articles(workspace)) == 2
+
+
+def test_a_site_speaks_for_itself_alone_and_no_answer_breaks_a_collect(
+    workspace: Workspace, clock: Clock, site: PluggedSite
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    site.plugin = 200
+    # A site that has changed hands: of another one it says that a post is gone, with the last word for all time.
+    site.told = [{**body(workspace, 1, "trash"), "site": "https://other.example.org/", "moment": 2**52}]
+    site.told += [{**body(workspace, 1, headline="عنوان"), "moment": 2**52}]
+    collect.gather(workspace)
+    with workspace.database.read() as connection:
+        assert {one.site for one in rows.posts(connection)} == {FRONT}
+    assert post_of(workspace, 1).box.headline == "عنوان"
+    clock.forward(minutes=6)
+    knock(workspace, 1, "trash")
+    assert post_of(workspace, 1).state == "trash"
+    site.told, site.raw = [], b"[" * 200_000
+    assert collect.gather(workspace).notes[0] == f"the plugin of {FRONT} gives no list of posts"
+
+
+def test_a_site_that_has_the_plugin_before_is_asked_with_its_secret(
+    workspace: Workspace, root: Path, site: PluggedSite
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    new_plugin_secret(root, workspace.now())
+    site.plugin = 200
+    site.told = [body(workspace, 1, headline="عنوان")]
+    assert collect.gather(workspace).notes == ()
+    assert post_of(workspace, 1).box.headline == "عنوان"
+
+
+def test_what_is_too_much_for_one_look_is_asked_for_the_next_time(
+    workspace: Workspace, clock: Clock, site: PluggedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(told, "_MOST_PAGES", 1)
+    site.plugin = 200
+    for number in range(2, 6):
+        clock.forward(minutes=10)
+        site.told.append(body(workspace, number))
+    clock.forward(hours=1)
+    heard = []
+    for _ in range(4):
+        told.catch_up(workspace)
+        with workspace.database.read() as connection:
+            heard.append([one.number for one in rows.posts(connection)])
+    assert heard[-1] == [2, 3, 4, 5]
 
 
 # What became of it

@@ -78,7 +78,10 @@ def note(connection: Connection, knocks: Collection[Knock], *, now: datetime) ->
     from newsletter.storage.site_tables import site_post as table
 
     at = int(now.timestamp())
+    # No clock that counts runs further ahead: a moment out of the future would be the last word for good.
+    latest = (at + int(WINDOW.total_seconds())) * 1000
     for one in knocks:
+        moment = min(one.moment, latest)
         row = {
             "name": one.name,
             "site": one.site,
@@ -87,7 +90,7 @@ def note(connection: Connection, knocks: Collection[Knock], *, now: datetime) ->
             "url": one.url,
             "before": one.before,
             "modified": int(one.modified.timestamp()),
-            "moment": one.moment,
+            "moment": moment,
             "told": at,
             "letter": one.box.letter,
             "headline": one.box.headline,
@@ -104,7 +107,7 @@ def note(connection: Connection, knocks: Collection[Knock], *, now: datetime) ->
             statement.on_conflict_do_update(
                 index_elements=["name"],
                 set_={**row, "noted": noted, "tries": 0, "wrong": ""},
-                where=table.c.moment <= one.moment,
+                where=table.c.moment <= moment,
             )
         )
 

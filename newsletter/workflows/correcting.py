@@ -56,7 +56,7 @@ def with_corrections(
     for one in posts:
         words = escape(one.correction)
         # Who died before this was noted finds it there.
-        if one.article is None or words in manuscript.text:
+        if one.article is None or f"\n{words}\n\n[" in manuscript.text:
             continue
         article = known[one.article]
         link = article.url.replace("(", "%28").replace(")", "%29")

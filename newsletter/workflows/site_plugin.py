@@ -75,8 +75,8 @@ def make_plugin(workspace: Workspace, path: Path, *, new_secret: bool = False) -
     made = zipped(plugin_files(workspace.templates, values))
     try:
         with new_file(path) as unfinished:
+            unfinished.touch(0o600)  # the secret is in it: nobody else reads it meanwhile either
             unfinished.write_bytes(made)
-            unfinished.chmod(0o600)  # the secret is in it
     except NameTakenError:
         raise _taken(path) from None
     except OSError as error:

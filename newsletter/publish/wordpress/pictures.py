@@ -105,7 +105,8 @@ def described(session: SiteSession, picture: SitePicture, before: str, alt: str)
 def _of_answer(values: Any, site: str) -> tuple[SitePicture, str]:
     try:
         return SitePicture(int(values["id"]), str(values["source_url"])), str(values.get("alt_text") or "")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else "is none"
         raise PublishError(
-            f"the picture that it shows lacks {error}", where=site, mend="look at what filters its interface"
+            f"the picture that it shows {what}", where=site, mend="look at what filters its interface"
         ) from None

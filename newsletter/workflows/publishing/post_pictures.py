@@ -91,7 +91,7 @@ class PostPictures:
         numbers = ",".join(str(number) for number, _ in known.values())
         found = self._session.get("media", include=numbers, per_page=100).content
         there = (
-            {int(one.get("id") or 0) for one in found if isinstance(one, dict)} if isinstance(found, list) else set()
+            {one.get("id") for one in found if isinstance(one, dict)} if isinstance(found, list) else set()
         )
         return {digest: one for digest, one in known.items() if one[0] in there}
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from newsletter.publish import own
+from newsletter.publish import rows as published
 from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import ToldPost
 from newsletter.sources.links import host, is_web
@@ -60,8 +62,9 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
             tell(f"note: {line}")
     for issue in draft.correct(workspace):
         tell(f"note: {told.corrected_in(issue)}")
-    shown = [one for one in posts if one.state in knocks.SHOWN]
-    settled = [one for one in posts if one.state not in knocks.SHOWN]
+    issues = _own(workspace)
+    shown = [one for one in posts if one.state in knocks.SHOWN and one.name not in issues]
+    settled = [one for one in posts if one not in shown]
     failed: dict[ToldPost, str] = {}
     letters = 0
     if shown:
@@ -77,6 +80,12 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
         rows.settle(connection, settled)
         rows.fail(connection, failed, now=workspace.now())
     return LookOutcome(len(posts), letters)
+
+
+def _own(workspace: Workspace) -> set[str]:
+    """Names of the posts that are issues of ours: no source brings them, and nobody waits for them."""
+    with workspace.database.read() as connection:
+        return {f"id:{name}" for name in own.posts_of(published.every(connection))}
 
 
 def _fetch(workspace: Workspace, posts: Sequence[ToldPost], failed: dict[ToldPost, str], tell: Tell) -> None:
