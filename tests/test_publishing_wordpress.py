@@ -204,6 +204,17 @@ def test_what_somebody_changed_there_is_never_written_over_unless_told(root: Pat
     assert "الباعة" in only_post(site)["content"]
 
 
+def test_the_words_of_a_site_are_no_commands_for_a_terminal(root: Path) -> None:
+    site = FakeWordPress()
+    publish(root, site)
+    only_post(site)["content"] += "\x1b]0;x\x07\x9b2J"
+    only_post(site)["title"] = "\x1b[31m"
+    done = command(root, site, "publish", "1", "--to", "wordpress")
+    assert done.code == 1
+    assert "+title:" in done.err
+    assert not set("\x1b\x07\x9b") & set(done.err)
+
+
 def test_the_block_editor_may_save_in_its_own_spelling(root: Path) -> None:
     site = FakeWordPress()
     publish(root, site)
@@ -404,7 +415,15 @@ def test_what_somebody_writes_there_while_pictures_are_put_up_is_not_written_ove
         {"id": "x"},
         {"id": 10**30, "status": "draft", "slug": "", "link": "", "title": {"raw": ""}, "content": {"raw": ""}},
         {"id": 7, "status": "draft", "slug": "", "link": "", "title": "x", "content": "y"},
-        {"id": 7, "status": "draft", "slug": "", "link": "", "title": {"raw": ""}, "content": {"raw": ""}, "excerpt": "z"},
+        {
+            "id": 7,
+            "status": "draft",
+            "slug": "",
+            "link": "",
+            "title": {"raw": ""},
+            "content": {"raw": ""},
+            "excerpt": "z",
+        },
         {"id": float("inf"), "status": "draft"},
     ],
 )
@@ -412,7 +431,7 @@ def test_what_is_no_post_is_told_in_a_line(odd: Any) -> None:
     with pytest.raises(PublishError, match="the post that it shows"):
         posts.of_answer(odd, SITE)
     with pytest.raises(PublishError, match="the picture that it shows"):
-        pictures._of_answer(odd, SITE)
+        pictures.of_answer(odd, SITE)
 
 
 def test_an_address_that_a_site_gives_leads_to_a_site(root: Path) -> None:
@@ -561,11 +580,20 @@ def test_connecting_tries_a_password_once_and_keeps_a_good_one(root: Path) -> No
     assert not site_access.path_of(root).exists()
 
 
+@pytest.mark.parametrize("page", ["https://elsewhere.example.net/authorize", "https://[", "javascript:alert(1)", "", 5])
+def test_the_page_that_gives_a_password_is_the_site_s_own(root: Path, page: Any) -> None:
+    site = FakeWordPress()
+    site.authorize = page
+    with opened(root, site) as workspace:
+        assert connecting.look_for(workspace, SITE).authorize == f"{SITE}/wp-admin/authorize-application.php"
+
+
 def test_a_password_of_another_site_is_not_taken() -> None:
     found = connecting.SiteFound(SITE, f"{SITE}/wp-json/", f"{SITE}/wp-admin/authorize-application.php")
     connecting.same_site(found, f"{SITE}/")
-    with pytest.raises(PublishError, match="a password came for"):
-        connecting.same_site(found, "https://elsewhere.example.net")
+    for other in ("https://elsewhere.example.net", "https://[", ""):
+        with pytest.raises(PublishError, match="a password came for"):
+            connecting.same_site(found, other)
 
 
 @pytest.mark.parametrize(

@@ -368,6 +368,10 @@ def test_a_correction_stands_once_in_the_next_issue(
     text = Path(issue.path).read_text("utf-8")
     assert (text.count("والصواب الأخير كذا"), text.count("الصواب أن السوق")) == (1, 1)
     assert post_of(workspace, 1).noted == str(issue.number)
+    # Words that stand in the issue anyhow are a correction too.
+    knock(workspace, 1, correction="خبر المدينة")
+    look(workspace)
+    assert "::: callout تصحيح\nخبر المدينة\n" in Path(issue.path).read_text("utf-8")
     assert weekly.run(workspace).sent_now == 1
     weekly_letter = next(one for one in received(root) if one.to == "reader0@example.net")
     assert "الصواب أن السوق تفتح يوم *الخميس*." in weekly_letter.text
@@ -411,9 +415,7 @@ def test_a_post_that_its_source_does_not_show_goes_nowhere(workspace: Workspace,
     assert given(root) == {}
 
 
-def test_an_issue_on_the_site_is_waited_for_by_nobody(
-    workspace: Workspace, clock: Clock, site: PluggedSite
-) -> None:
+def test_an_issue_on_the_site_is_waited_for_by_nobody(workspace: Workspace, clock: Clock, site: PluggedSite) -> None:
     issue = published.PublishedIssue("wordpress", SITE, "1", 77, link=f"{SITE}/nashra-issue-1/")
     with workspace.database.write() as connection:
         published.keep(connection, issue, now=clock.now)
@@ -455,6 +457,18 @@ def test_collect_hears_what_no_knock_told(workspace: Workspace, root: Path, cloc
     since = int(parse_qs(urlsplit(next(u for u in reversed(site.asked) if "nashra" in u)).query)["since"][0])
     assert since == int((clock.now - timedelta(hours=3) - told.OVERLAP).timestamp())
     assert look(workspace).posts == 0  # what stands as it stood is not looked at again
+
+
+def test_collect_takes_back_whatever_else_waits(
+    workspace: Workspace, site: PluggedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect.gather(workspace)
+    took_away(site, 1)
+    knock(workspace, 2)
+    knock(workspace, 1, "trash")
+    monkeypatch.setattr(rows, "_MOST", 1)
+    collect.gather(workspace)
+    assert articles(workspace) == {f"{SITE}/1/": "its site has put it into the trash"}
 
 
 def test_a_plugin_that_does_not_answer_is_told_and_keeps_nothing_back(

@@ -112,18 +112,20 @@ def note(connection: Connection, knocks: Collection[Knock], *, now: datetime) ->
         )
 
 
-def waiting(connection: Connection, *, now: datetime) -> list[ToldPost]:
+def waiting(connection: Connection, *, now: datetime, states: Collection[str] = ()) -> list[ToldPost]:
     """The posts that are to be looked at, not more than one look takes.
 
     Args:
         connection: An open connection to the database.
         now: The present moment, aware.
+        states: Only posts in one of these; empty takes all.
     """
     from sqlalchemy import select
 
     from newsletter.storage.site_tables import site_post as table
 
     found = select(table.c.id).where(table.c.due <= int(now.timestamp())).order_by(table.c.due).limit(_MOST)
+    found = found.where(table.c.state.in_(states)) if states else found
     ids = list(connection.execute(found).scalars())
     return posts(connection, ids=ids) if ids else []
 

@@ -255,7 +255,8 @@ def user(session: SiteSession) -> SiteAuthor:
         )
     given = found.get("roles")
     # WordPress numbers them with gaps after a role was taken away: then it is no list in JSON.
-    roles = tuple(str(one) for one in (given.values() if isinstance(given, dict) else given or ()))
+    named = list(given.values()) if isinstance(given, dict) else given
+    roles = tuple(str(one) for one in named) if isinstance(named, list) else ()
     may = frozenset(str(name) for name, has in rights.items() if has)
     one = SiteAuthor(str(found.get("name") or session.access.user), roles, may)
     if may & {"manage_options", "administrator"} or found.get("is_super_admin"):

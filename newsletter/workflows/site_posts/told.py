@@ -57,7 +57,7 @@ def hear(workspace: Workspace) -> tuple[str, ...]:
     """
     caught = catch_up(workspace)
     with workspace.database.read() as connection:
-        gone = [one for one in rows.waiting(connection, now=workspace.now()) if one.state in knocks.GONE]
+        gone = rows.waiting(connection, now=workspace.now(), states=knocks.GONE)
     drafts = take_back(workspace, gone)
     corrected = draft.correct(workspace)
     if gone:

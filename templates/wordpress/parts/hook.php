@@ -305,9 +305,9 @@ function nashra_register_posts_route() {
  * @param WP_REST_Request $request The question.
  */
 function nashra_asked_by_newsroom( $request ) {
-	$since = (string) $request->get_param( 'since' );
-	$page  = (string) $request->get_param( 'page' );
-	if ( ! preg_match( '/^[0-9]{1,12}$/D', $since ) || ! preg_match( '/^[0-9]{1,4}$/D', $page ) ) {
+	$since = $request->get_param( 'since' );
+	$page  = $request->get_param( 'page' );
+	if ( ! is_string( $since ) || ! is_string( $page ) || ! preg_match( '/^[0-9]{1,12}$/D', $since ) || ! preg_match( '/^[0-9]{1,4}$/D', $page ) ) {
 		return false;
 	}
 	$said = 'GET /nashra/v1/posts?since=' . $since . '&page=' . $page;
