@@ -14,20 +14,23 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import sqlalchemy as sa
 import weekly_kills
 from newsroom import SECTIONS, SITE, START, Clock, Post, WordPress, given, make, open_newsroom, received, subscribe
 
-from newsletter import library
+from newsletter import ledger, library
 from newsletter.publish import rows as published
 from newsletter.site_hook import rows
 from newsletter.site_hook.hook import knock_hook
 from newsletter.site_hook.signing import HEADER, SignedBy, request_signed, sign_body
 from newsletter.sources.http import Fetched, FetchError, Kind
+from newsletter.storage.site_tables import site_post
 from newsletter.wiring import Workspace
 from newsletter.workflows import collect, draft, latest, status, weekly
 from newsletter.workflows.site_posts import fates, told
 from newsletter.workflows.site_posts.looking import NOT_THERE, look
 from newsletter.workspace.plugin_secret import new_plugin_secret, plugin_secrets
+from subscribers import store
 
 FRONT = f"{SITE}/"
 AT = START + timedelta(hours=1)
@@ -363,11 +366,11 @@ def test_a_correction_stands_once_in_the_next_issue(
     for _ in range(2):
         knock(workspace, 1, correction="والصواب الأخير كذا.")
         with workspace.database.write() as connection:
-            rows.mark_noted(connection, [post_of(workspace, 1)], issue="")
+            connection.execute(sa.update(site_post).values(noted=""))
         look(workspace)
     text = Path(issue.path).read_text("utf-8")
     assert (text.count("والصواب الأخير كذا"), text.count("الصواب أن السوق")) == (1, 1)
-    assert post_of(workspace, 1).noted == str(issue.number)
+    assert post_of(workspace, 1).noted == f" 1:{issue.number}"
     # Words that stand in the issue anyhow are a correction too.
     knock(workspace, 1, correction="خبر المدينة")
     look(workspace)
@@ -378,6 +381,27 @@ def test_a_correction_stands_once_in_the_next_issue(
 
 
 # What cannot be fetched
+
+
+def test_readers_of_each_list_get_the_correction_of_what_they_had(
+    workspace: Workspace, clock: Clock, site: PluggedSite
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    with workspace.database.write() as connection:
+        other = store.add_list(connection, "more", "المزيد", now=clock.now).id
+        there = ledger.issue_id(connection, "900")
+        library.remember(connection, ids(workspace, 1), issue_id=there, list_id=other, rhythms=("weekly",))
+    publish(site, clock, 3)
+    collect.gather(workspace)
+    rules = draft.rules_of(workspace)
+    drafts = [draft.write(workspace, list_name="readers", rules=rules)]
+    for _ in range(2):  # the other list has no draft at first, and what the first one has is not brought it again
+        knock(workspace, 1, correction="الصواب كذا وكذا.")
+        look(workspace)
+        assert [Path(one.path).read_text("utf-8").count("الصواب كذا وكذا") for one in drafts] == [1] * len(drafts)
+        if len(drafts) == 1:
+            drafts.append(draft.write(workspace, list_name="more", rules=rules))
 
 
 def test_a_site_that_does_not_answer_is_asked_again(

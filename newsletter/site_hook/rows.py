@@ -39,11 +39,15 @@ class ToldPost:
     box: PostBox
     correction: str
     noted: str
-    """Number of the issue that brings the correction."""
+    """Lists whose readers the correction is brought to, each with the number of the issue: ``1:12 2:3``."""
     tries: int
     wrong: str
     article: int | None = None
     """Its id in the library."""
+
+    def is_noted_for(self, list_id: int) -> bool:
+        """Whether an issue of this list brings the correction."""
+        return any(one.partition(":")[0] == str(list_id) for one in self.noted.split())
 
 
 def let_in(connection: Connection, knock_id: str, *, now: datetime) -> bool:
@@ -286,7 +290,7 @@ def _box(row: Any) -> PostBox:
 
 
 def corrections(connection: Connection) -> list[ToldPost]:
-    """The posts whose correction no issue brings so far, oldest first.
+    """The posts that have a correction, oldest first.
 
     Args:
         connection: An open connection to the database.
@@ -295,17 +299,18 @@ def corrections(connection: Connection) -> list[ToldPost]:
 
     from newsletter.storage.site_tables import site_post as table
 
-    found = select(table.c.id).where(table.c.correction != "", table.c.noted == "")
+    found = select(table.c.id).where(table.c.correction != "")
     ids = list(connection.execute(found).scalars())
     return posts(connection, ids=ids) if ids else []
 
 
-def mark_noted(connection: Connection, corrected: Sequence[ToldPost], *, issue: str) -> None:
-    """Note which issue brings the corrections of posts.
+def mark_noted(connection: Connection, corrected: Sequence[ToldPost], *, list_id: int, issue: str) -> None:
+    """Note which issue brings the corrections of posts to the readers of a list; other lists have their own.
 
     Args:
         connection: A connection in a writing transaction.
         corrected: The posts.
+        list_id: Id of the list.
         issue: Its number.
     """
     from sqlalchemy import update
@@ -314,4 +319,4 @@ def mark_noted(connection: Connection, corrected: Sequence[ToldPost], *, issue: 
 
     for one in corrected:
         mine = (table.c.id == one.id) & (table.c.correction == one.correction)
-        connection.execute(update(table).where(mine).values(noted=issue))
+        connection.execute(update(table).where(mine).values(noted=table.c.noted + f" {list_id}:{issue}"))

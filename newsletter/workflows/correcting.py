@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def owed(connection: Connection, list_id: int) -> list[ToldPost]:
-    """The posts whose correction readers of a list are owed: letters of it carried them, and no issue brings it yet.
+    """The posts whose correction readers of a list are owed: letters of it carried them, and none of its issues has it.
 
     Args:
         connection: An open connection to the database.
         list_id: Id of the list.
     """
-    waiting = rows.corrections(connection)
+    waiting = [one for one in rows.corrections(connection) if not one.is_noted_for(list_id)]
     if not waiting:
         return []
     had = set().union(*(library.carried_to(connection, list_id, rhythm) for rhythm in RHYTHMS))
