@@ -440,7 +440,7 @@ def test_a_post_that_its_source_does_not_show_goes_nowhere(workspace: Workspace,
 
 
 def test_an_issue_on_the_site_is_waited_for_by_nobody(workspace: Workspace, clock: Clock, site: PluggedSite) -> None:
-    issue = published.PublishedIssue("wordpress", SITE, "1", 77, link=f"{SITE}/nashra-issue-1/")
+    issue = published.PublishedIssue("wordpress", SITE, "1", 77, link=f"{SITE}/?p=77", written={"title": "x"})
     with workspace.database.write() as connection:
         published.keep(connection, issue, now=clock.now)
     knock(workspace, 77)
@@ -449,6 +449,13 @@ def test_an_issue_on_the_site_is_waited_for_by_nobody(workspace: Workspace, cloc
     clock.forward(hours=1)
     assert look(workspace).posts == 0
     assert not [url for url in site.asked if "/wp-json" in url]
+    # An editor who publishes the draft there, or takes it back, needs no command for the archive to follow.
+    for state, link in (("publish", f"{SITE}/77/"), ("private", ""), ("publish", f"{SITE}/77/")):
+        knock(workspace, 77, state)
+        look(workspace)
+        with workspace.database.read() as connection:
+            assert published.link_of(connection, "1") == link
+            assert published.every(connection)[0].written == {"title": "x"}
 
 
 # After a gap

@@ -26,7 +26,7 @@ def own_posts(
     """
     if not published:
         return list(articles), []
-    names = posts_of(published)
+    names = set(posts_of(published))
     names |= {f"guid:{one.site}/?p={one.post}" for one in published if one.post}
     links = {_plain(one.link) for one in published if one.link}
     ends = {(host(one.site), f"{slug}-{one.issue}") for one in published}
@@ -39,13 +39,13 @@ def own_posts(
     return kept, own
 
 
-def posts_of(published: Iterable[PublishedIssue]) -> set[str]:
-    """The names for good of the posts that issues are, as ``wordpress:example.org#5``.
+def posts_of(published: Iterable[PublishedIssue]) -> dict[str, PublishedIssue]:
+    """The issues that are posts, each by the name of its post for good, as ``wordpress:example.org#5``.
 
     Args:
         published: What was published where.
     """
-    return {of_wordpress(one.site, one.post) for one in published if one.post}
+    return {of_wordpress(one.site, one.post): one for one in published if one.post}
 
 
 def _plain(address: str) -> str:

@@ -62,7 +62,7 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
             tell(f"note: {line}")
     for issue in draft.correct(workspace):
         tell(f"note: {told.corrected_in(issue)}")
-    issues = _own(workspace)
+    issues = _issues(workspace, posts)
     shown = [one for one in posts if one.state in knocks.SHOWN and one.name not in issues]
     settled = [one for one in posts if one not in shown]
     failed: dict[ToldPost, str] = {}
@@ -82,10 +82,17 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
     return LookOutcome(len(posts), letters)
 
 
-def _own(workspace: Workspace) -> set[str]:
-    """Names of the posts that are issues of ours: no source brings them, and nobody waits for them."""
+def _issues(workspace: Workspace, posts: Sequence[ToldPost]) -> set[str]:
+    """Names of the posts that are issues of ours: no source brings them, and the archive leads to what all can see."""
     with workspace.database.read() as connection:
-        return {f"id:{name}" for name in own.posts_of(published.every(connection))}
+        issues = {f"id:{name}": one for name, one in own.posts_of(published.every(connection)).items()}
+    told_of = [(issues[one.name], one) for one in posts if one.name in issues]
+    if told_of:
+        with workspace.database.write() as connection:
+            for issue, one in told_of:
+                is_public = one.state in knocks.SHOWN
+                published.note_shown(connection, issue, link=one.url if is_public else "", is_public=is_public)
+    return set(issues)
 
 
 def _fetch(workspace: Workspace, posts: Sequence[ToldPost], failed: dict[ToldPost, str], tell: Tell) -> None:
