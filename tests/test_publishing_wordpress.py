@@ -450,6 +450,10 @@ def test_what_a_filter_took_away_is_told_and_nothing_becomes_public(root: Path) 
     revisions = site.revisions
     assert publish(root, site).done == "unchanged"
     assert site.revisions == revisions
+    # Saying it twice makes it no better.
+    assert publish(root, site, status="publish").done == "refused"
+    assert only_post(site)["status"] == "draft"
+    assert publish(root, site, status="publish", force=True).done == "published"
 
 
 @pytest.mark.parametrize(

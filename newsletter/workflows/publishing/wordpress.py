@@ -241,6 +241,8 @@ class _Publishing:
         )
         if not self.goes_public(post):
             return self.told("unchanged", post, f"Post {post.number} of issue {self.key} says the same already.")
+        if not (self.wish.force or posts.same(wanted, post.said)):
+            return self.lossy(post, wanted)  # saying it twice makes it no better
         if self.wish.dry_run:
             return self.told("published", post, f"Would publish post {post.number}.")
         if not self.sure(post.title):
@@ -313,7 +315,7 @@ class _Publishing:
         """WordPress, or something in it, has taken away some of what was written."""
         shown = posts.difference(wanted, post.said, before="as Nashra wrote it", after="as the site kept it")
         line = f"The site took something out of post {post.number} while saving it; it is left {post.status}."
-        mend = "A plugin, or the user's role, filters what is saved. Look at it there; if it is well, publish it there."
+        mend = "A plugin, or the user's role, filters what is saved. If it is well, publish it there, or with --force."
         return self.told("refused", post, line, mend, difference=shown, reason="lossy")
 
     def told(
