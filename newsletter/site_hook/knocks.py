@@ -32,8 +32,9 @@ GONE = {
     "deleted": "its site has deleted it",
 }
 """State of a post that nobody can read to what an editor is told."""
+KNOCK_ID = re.compile(r"[0-9a-f]{32}")
+"""Random, in each message that is to be heard once."""
 _LETTERS = ("", "no", "yes", "lead")
-_ID = re.compile(r"[0-9a-f]{32}")
 _LARGEST = 2**53
 _ADDRESS = 2000
 
@@ -75,7 +76,7 @@ def read_body(body: bytes) -> tuple[str, Knock]:
     """
     values = _object(json.loads(body.decode("utf-8")))
     number = values.get("id")
-    if not isinstance(number, str) or not _ID.fullmatch(number):
+    if not isinstance(number, str) or not KNOCK_ID.fullmatch(number):
         raise ValueError("no id")
     return number, read(values)
 

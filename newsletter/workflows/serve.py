@@ -35,6 +35,7 @@ from newsletter.workflows.polls import poll_routes
 from newsletter.workflows.share_pictures import LetterPictures
 from newsletter.workflows.site_posts.figures import figure_routes
 from newsletter.workflows.site_posts.looking import SITE_LOG, SitePostThread
+from newsletter.workflows.site_posts.people import people_routes
 from newsletter.workflows.site_posts.routes import site_routes
 from newsletter.workflows.small_letters.thread import SmallLetterThread
 from newsletter.workspace.folder import FIRST_LIST
@@ -173,7 +174,7 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
         *media_routes(site, workspace.database),
     ]
     routes += [*poll_routes(site, pages), *click_routes(site, counter), *site_routes(site, workspace)]
-    routes += figure_routes(site, workspace, pages)
+    routes += [*figure_routes(site, workspace, pages), *people_routes(site, workspace)]
     if workspace.settings.web.metrics:
         routes += metrics_routes(site, watched)
     return create_app(site, routes=routes, lifespan=lifespan)

@@ -93,7 +93,7 @@ from subscribers.store.people import (
     subscription_of,
     subscriptions_of,
 )
-from subscribers.store.readers import ReaderCounts, cursor_of, reader_counts, readers_page
+from subscribers.store.readers import ReaderCounts, cursor_of, reader_counts, reader_states, readers_page
 from subscribers.store.recipients import (
     among,
     anybody_uncounted,
@@ -211,6 +211,7 @@ __all__ = [
     "queued_since",
     "reader_counts",
     "reader_domains",
+    "reader_states",
     "readers_page",
     "record",
     "refuse_letter",

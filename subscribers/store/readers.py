@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -118,6 +119,27 @@ def reader_counts(connection: Connection, list_id: int, *, now: datetime) -> Rea
             if sign < 0:
                 counts.states["stopped"] += number
     return counts
+
+
+def reader_states(
+    connection: Connection, list_id: int, keys: Sequence[str], *, now: datetime
+) -> dict[str, ReaderState]:
+    """How those stand on a list who have one of these addresses; who is not on it is left out.
+
+    Args:
+        connection: An open connection to the database.
+        list_id: Id of the list.
+        keys: Keys of addresses, as `subscribers.addresses.normalise` gives them; some hundreds at most.
+        now: The present moment, timezone-aware; who has paused beyond it is paused.
+    """
+    query = (
+        sa.select(subscriber.c.address_key, _state(to_seconds(now)).label("state"))
+        .select_from(subscriber)
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .outerjoin(suppression, suppression.c.subscriber_id == subscription.c.subscriber_id)
+        .where(subscription.c.list_id == list_id, subscriber.c.address_key.in_(keys))
+    )
+    return {row.address_key: row.state for row in connection.execute(query)}
 
 
 def _state(at: int) -> sa.Case[str]:

@@ -1,7 +1,7 @@
 <?php
 /**
- * The one page of settings: where the form stands by itself, and for which list. WordPress' own settings pages look at
- * the nonce and at the capability manage_options.
+ * The one page of settings: where the form stands by itself, for which list, and whether the list of users tells who
+ * reads it. WordPress' own settings pages look at the nonce and at the capability manage_options.
  *
  * @package Nashra
  */
@@ -34,6 +34,15 @@ function nashra_register_options() {
 			'sanitize_callback' => 'nashra_clean_list',
 		)
 	);
+	register_setting(
+		'nashra',
+		'nashra_users',
+		array(
+			'type'              => 'string',
+			'default'           => '',
+			'sanitize_callback' => 'nashra_clean_users',
+		)
+	);
 }
 
 /**
@@ -54,6 +63,16 @@ function nashra_clean_place( $place ) {
  */
 function nashra_clean_list( $name ) {
 	return is_string( $name ) && isset( nashra_settings()['lists'][ $name ] ) ? $name : '';
+}
+
+/**
+ * Whether the list of users has the column.
+ *
+ * @param mixed $value As it was sent; nothing is sent of a box without its mark.
+ * @return string
+ */
+function nashra_clean_users( $value ) {
+	return 'yes' === $value ? 'yes' : '';
 }
 
 /**
@@ -106,6 +125,11 @@ function nashra_page() {
 		}
 		echo '</select></td></tr>';
 	}
+	$what = 'Shown to who may see the users and edit the posts of others. The addresses of the users on the page are sent to the reader pages, signed, and not kept there.';
+	echo '<tr><th scope="row">' . esc_html( nashra_say( 'Users' ) ) . '</th><td><label><input type="checkbox" name="nashra_users" value="yes" ';
+	echo checked( 'yes', get_option( 'nashra_users', '' ), false ) . ' aria-describedby="nashra-users-what"> ';
+	echo esc_html( nashra_say( 'Say in the list of users who reads the letter' ) ) . '</label>';
+	echo '<p class="description" id="nashra-users-what">' . esc_html( nashra_say( $what ) ) . '</p></td></tr>';
 	echo '<tr><th scope="row">' . esc_html( nashra_say( 'Reader pages' ) ) . '</th><td><a dir="ltr" href="' . esc_url( $settings['pages'] . '/' ) . '">';
 	echo esc_html( $settings['pages'] ) . '</a></td></tr>';
 	if ( '' !== $settings['desk'] ) {

@@ -83,11 +83,53 @@ function nashra_fetch( $path, $timeout = 2 ) {
 	$answer = wp_remote_get(
 		$settings['pages'] . $path,
 		array(
-			'timeout'     => $timeout,
-			'redirection' => 0,
-			'headers'     => array( 'X-Nashra-Signature' => nashra_signature( 'GET ' . $path, $key, time() ) ),
+			'timeout'             => $timeout,
+			'redirection'         => 0,
+			'limit_response_size' => 65536,
+			'headers'             => array( 'X-Nashra-Signature' => nashra_signature( 'GET ' . $path, $key, time() ) ),
 		)
 	);
+	return nashra_answer( $answer );
+}
+
+/**
+ * What the reader pages answer to a signed message, or null. It is told once: its random id is added here.
+ *
+ * @param string $path    Below the address of the pages.
+ * @param array  $said    What it says.
+ * @param float  $timeout Seconds.
+ * @return array|null
+ */
+function nashra_tell( $path, $said, $timeout = 2 ) {
+	$settings = nashra_settings();
+	$key      = nashra_key( $settings['secret'] );
+	// As it is, letters of any script: six characters for each would be too much for the pages.
+	$body = wp_json_encode( array( 'id' => bin2hex( random_bytes( 16 ) ) ) + $said, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES );
+	if ( '' === $key || ! is_string( $body ) ) {
+		return null;
+	}
+	$answer = wp_remote_post(
+		$settings['pages'] . $path,
+		array(
+			'timeout'     => $timeout,
+			'redirection' => 0,
+			'headers'     => array(
+				'Content-Type'       => 'application/json',
+				'X-Nashra-Signature' => nashra_signature( $body, $key, time() ),
+			),
+			'body'        => $body,
+		)
+	);
+	return nashra_answer( $answer );
+}
+
+/**
+ * The JSON of an answer, or null when it is none.
+ *
+ * @param array|WP_Error $answer Of WordPress' own HTTP.
+ * @return array|null
+ */
+function nashra_answer( $answer ) {
 	if ( is_wp_error( $answer ) || 200 !== wp_remote_retrieve_response_code( $answer ) ) {
 		return null;
 	}
