@@ -33,6 +33,8 @@ class FakeWordPress:
     """Whether it takes application passwords."""
     loses_header: bool = False
     closed: bool = False
+    authorize: Any = f"{SITE}/wp-admin/authorize-application.php"
+    """Where it says that passwords are given."""
     has_meta: bool = False
     keeps: Callable[[str], str] = field(default=lambda content: content)
     """What its filter leaves of a text."""
@@ -97,9 +99,7 @@ class FakeWordPress:
         if self.closed:
             return 401, {"code": "rest_login_required"}
         if route == "":
-            ways = {
-                "application-passwords": {"endpoints": {"authorization": f"{SITE}/wp-admin/authorize-application.php"}}
-            }
+            ways = {"application-passwords": {"endpoints": {"authorization": self.authorize}}}
             return 200, {"namespaces": ["wp/v2"], "authentication": ways if self.authentication else []}
         sent = base64.b64decode(headers.get("Authorization", "Basic ").removeprefix("Basic ")).decode()
         known = sent == f"{self.user}:{self.password}" and self.authentication and not self.loses_header

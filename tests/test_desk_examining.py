@@ -193,11 +193,11 @@ def plain(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def page(*lines: Examined, running: bool = False) -> str:
+def page(*lines: Examined, running: bool = False, stays: bool = False) -> str:
     from newsletter.desk.models import Editor
 
     pages = DeskPages(environment(), report_pages.publication("ar"), "ar")
-    values = page_values(DoctorView(lines, NOW, running), pages, NOW)
+    values = page_values(DoctorView(lines, NOW, running), pages, NOW, stays=stays)
     common = {
         "editor": Editor("سلمى", frozenset({"edit"})),
         "csrf": "x",
@@ -251,8 +251,17 @@ def test_what_was_not_looked_at_stands_folded_away() -> None:
     html = page(Examined("spf", "ok", "x"), Examined("dkim", "skipped", "no name server answered"))
     folded = re.search(r'<details class="skipped">.*?</details>', html, re.DOTALL)
     assert folded is not None
-    assert "لم يُفحص شيء واحد" in plain(folded[0])
+    assert "بند واحد لم يُفحص" in plain(folded[0])
     assert "لم يجب خادم أسماء" in plain(folded[0])
+
+
+def test_an_outbox_is_something_to_know_and_no_success() -> None:
+    way, other = Examined("sender", "ok", "x"), Examined("disk", "ok", "y")
+    assert page(way, other).count("#i-check") - page().count("#i-check") == 2
+    stays = page(way, other, stays=True)
+    assert (stays.count("#i-check") - page().count("#i-check"), stays.count("#i-info")) == (1, 1)
+    assert "لا تصل الرسائل إلى أحد" in plain(stays)
+    assert "لا تصل الرسائل إلى أحد" not in plain(page(way, other))
 
 
 def test_while_it_runs_the_page_comes_again_by_itself() -> None:

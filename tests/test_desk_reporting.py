@@ -59,7 +59,7 @@ def test_the_last_issue_is_told_with_its_figures_stories_hours_and_domains(visit
     assert re.search(r"<h1>العدد 12</h1>", html)
     assert len(re.findall('<span class="number">', html)) == 5
     words = plain(html)
-    for said in ("ما قرؤوه", "متى نقروا", "أين بريدهم", "اعرض الأرقام", "عدّ النقرات يعمل لأنك فعّلته"):
+    for said in ("ما قرؤوه", "متى نقروا", "أين بريدهم", "اعرض الأرقام", "نعدّ النقرات لأنك فعّلت ذلك"):
         assert said in words
 
 
@@ -134,5 +134,5 @@ def test_before_the_first_issue_there_is_one_sentence_and_one_button(tmp_path: P
     root = desk_newsroom.make(tmp_path / "w", readers=2, issue=False, sent=False)
     with desk_newsroom.opened(root, desk_newsroom.Clock()) as workspace:
         html = at_desk(workspace).get("/report").text
-    assert "لم يخرج شيء بعد" in html
+    assert "لم يُرسل شيء بعد" in html
     assert re.findall(r'<a class="button" href="([^"]+)"', html) == ["/send"]

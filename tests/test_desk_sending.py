@@ -136,10 +136,13 @@ def test_the_form_says_to_whom_and_the_confirmation_says_the_number(
         ("أسبوعيًا، بلا رياضة", 1),
         ("اختاروا اليومي أو الفوري", 1),
     ]
-    assert "يصير العدد 5" in page
+    assert "فيصير عدد القراء 5" in page
     told = desk.get("/send/first/confirm", params={"when": "now"}).text
     assert "إلى 4 قراء، الآن" in told
     assert "أرسل إلى 4 قراء الآن" in told
+    left_open = re.findall(r'<li class="is-warn">.*?<span>(.*?)</span>', page)
+    assert left_open, "the issue has warnings"
+    assert re.findall(r'<li class="is-warn">.*?<span>(.*?)</span>', told) == left_open
     data = desk.get("/issue/first/plan").json()
     assert (data["audience"], data["skipped"], data["by_rhythm"], data["errors"]) == (4, 0, {"weekly": 4}, [])
     assert data["fingerprint"] == hidden(told)["fingerprint"]
@@ -181,7 +184,7 @@ def test_one_confirmation_sends_once_and_is_written_with_a_name(anywhere: Worksp
     (send,) = sends(anywhere)
     assert (send.state, send.audience) == ("finished", 4)
     assert acts(anywhere) == [("ليلى", "schedule", "1")]
-    assert "خرج العدد 1" in desk.get("/send/first").text
+    assert "أُرسل العدد 1" in desk.get("/send/first").text
     assert got(anywhere.root) == Counter({f"reader{n}@example.net": 1 for n in range(4)})
 
 
@@ -203,8 +206,8 @@ def test_within_ten_seconds_it_is_taken_back_and_its_confirmation_is_used_up(
     fields = confirmed(desk)
     desk.post("/send/first/start", data=fields)
     page = desk.get("/send/first").text
-    assert "العدد 1 يوشك أن يخرج" in page
-    assert "10 ثوانٍ حتى يخرج" in page
+    assert "العدد 1 على وشك الإرسال" in page
+    assert "10 ثوانٍ حتى الإرسال" in page
     assert desk.get("/send/first/state").headers["x-state"] == "leaving"
     clock.forward(seconds=9)
     deliver(workspace)
@@ -229,7 +232,7 @@ def test_more_readers_than_were_shown_or_another_letter_is_refused(
         subscribe(connection, workspace, "late@example.net", NOW)
     answer = desk.post("/send/first/start", data=fields)
     assert answer.status_code == 409
-    assert "زاد القراء عن العدد الذي أكّدته" in answer.text
+    assert "زاد عدد القراء عمّا أكّدته" in answer.text
     fields = confirmed(desk)
     path = root / "issues" / "first" / "issue.md"
     path.write_text(path.read_text("utf-8").replace("ستون قاربًا", "سبعون قاربًا"), "utf-8")
@@ -311,7 +314,7 @@ def test_who_may_only_edit_sees_all_and_sends_nothing(workspace: Workspace, root
     page = desk.get("/send/first")
     assert page.status_code == 200
     assert "اطلب الموافقة" in page.text
-    assert "راجع وأكّد" not in page.text
+    assert "إلى المراجعة الأخيرة" not in page.text
     for path in ("test", "approve", "online", "start", "pause", "resume", "cancel"):
         assert desk.post(f"/send/first/{path}", data={"to": "a@example.org", "nonce": "1"}).status_code == 403, path
     for path in ("resend-unknown", "accept-unknown", "resend-refused", "decide"):
@@ -361,7 +364,7 @@ def test_paused_gone_on_cancelled_and_sent_to_the_others(
     assert "العدد 1 في طريقه" in desk.get("/send/first").text
     assert desk.post("/send/first/pause").status_code == 303
     deliver(workspace)
-    assert "أوقفه محرّر" in desk.get("/send/first").text
+    assert "أُوقف بطلب من سلمى" in desk.get("/send/first").text
     assert got(root) == Counter()
     # One batch of two goes, the rest is cancelled.
     with workspace.database.write() as connection:
@@ -369,7 +372,7 @@ def test_paused_gone_on_cancelled_and_sent_to_the_others(
         connection.execute(text("UPDATE batch SET state = 'submitted' WHERE id = :id"), {"id": first})
     sure = desk.get("/send/first/sure/cancel").text
     assert "وصلت إلى قارئين وتبقى عندهما" in sure
-    assert "رسالتان تنتظران لن تخرجا" in sure
+    assert "رسالتان تنتظران لن تُرسلا" in sure
     assert desk.post("/send/first/cancel").headers["location"] == "/send/first"
     page = desk.get("/send/first").text
     assert "أُلغي العدد 1" in page

@@ -65,7 +65,7 @@ def test_a_moment_is_chosen_and_confirmed_by_keyboard_in_tokyo_and_is_that_of_al
         assert page.evaluate("document.activeElement.id") == "day"
         page.select_option("#day", "2026-12-03")
         page.select_option("#hour", "10:00")
-        page.focus("text=راجع وأكّد")
+        page.focus("text=إلى المراجعة الأخيرة")
         page.keyboard.press("Enter")
         page.wait_for_selector("#confirm[open]")
         heading = page.inner_text("#sentence")
@@ -75,7 +75,7 @@ def test_a_moment_is_chosen_and_confirmed_by_keyboard_in_tokyo_and_is_that_of_al
         assert focused(page).startswith(f"أرسل إلى {number[1]}")
         page.keyboard.press("Escape")
         page.wait_for_selector("#confirm:not([open])", state="attached")
-        assert focused(page) == "راجع وأكّد"
+        assert focused(page) == "إلى المراجعة الأخيرة"
         page.keyboard.press("Enter")
         page.wait_for_selector("#confirm[open]")
         page.keyboard.press("Enter")
@@ -92,16 +92,16 @@ def test_now_begins_with_the_focus_on_back_and_is_taken_back_with_one_button(
 ) -> None:
     with at_send(browser, desk, width=390) as seen:
         page = seen.page
-        page.click("text=راجع وأكّد")
+        page.click("text=إلى المراجعة الأخيرة")
         page.wait_for_selector("#confirm[open]")
         assert focused(page) == "ارجع"
         page.keyboard.press("Enter")
         page.wait_for_selector("#confirm:not([open])", state="attached")
         assert live(desk) == []
-        page.click("text=راجع وأكّد")
+        page.click("text=إلى المراجعة الأخيرة")
         page.wait_for_selector("#confirm[open]")
         page.click("#confirm button")
-        page.wait_for_selector("h1:has-text('يوشك أن يخرج')")
+        page.wait_for_selector("h1:has-text('على وشك الإرسال')")
         box = page.locator("button", has_text="ألغِ").bounding_box()
         assert box is not None
         assert (box["height"] >= 60, box["width"] >= 300) == (True, True)
@@ -118,12 +118,12 @@ def test_it_goes_while_the_page_looks_on(browser: Browser, desk: ServedDesk) -> 
     try:
         with at_send(browser, desk) as seen:
             page = seen.page
-            page.click("text=راجع وأكّد")
+            page.click("text=إلى المراجعة الأخيرة")
             page.wait_for_selector("#confirm[open]")
             page.click("#confirm button")
-            page.wait_for_selector("h1:has-text('يوشك أن يخرج')")
+            page.wait_for_selector("h1:has-text('على وشك الإرسال')")
             desk.clock.forward(seconds=11)
-            page.wait_for_selector("h1:has-text('خرج العدد 13')", timeout=60_000)
+            page.wait_for_selector("h1:has-text('أُرسل العدد 13')", timeout=60_000)
             assert page.locator(".states .n").first.inner_text() == str(live(desk)[0].audience)
             assert seen.troubles == []
     finally:
@@ -138,10 +138,10 @@ def test_without_javascript_it_is_a_row_of_pages(browser: Browser, desk: ServedD
         context.add_cookies(cookies)  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(f"{desk.base}/send/13")
-        page.click("text=راجع وأكّد")
+        page.click("text=إلى المراجعة الأخيرة")
         assert "/send/13/confirm?" in page.url
         page.click("button:has-text('الآن')")
-        assert "يوشك أن يخرج" in page.inner_text("h1")
+        assert "على وشك الإرسال" in page.inner_text("h1")
         page.click("button:has-text('ألغِ')")
         assert live(desk) == []
     finally:

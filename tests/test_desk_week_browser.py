@@ -99,7 +99,7 @@ def test_typing_in_a_headline_changes_the_file_and_the_letter_and_keeps_the_care
 
 def test_typing_a_subject_moves_its_meter_and_the_inbox_line_at_once(page: Page, desk: ServedDesk) -> None:
     page.fill("#subject", "كَلِمَةٌ")
-    assert page.inner_text("#subject-told [data-told]") == "4 من 75"
+    assert page.inner_text("#subject-told [data-told]") == "4 من 75 حرفًا"
     assert page.inner_text("#inbox [data-live=subject]") == "كَلِمَةٌ"
     page.fill("#subject", "ك" * 81)
     assert page.inner_text("#subject-told [data-fits]") == "طويل"

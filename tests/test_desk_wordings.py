@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import report_pages
 
+from newsletter.desk.frame import DeskPages, either
 from newsletter.desk.week.differing import readable, shown
 from newsletter.issues.operations import FieldWordings, changes, joined
+from newsletter.letters.templates import environment
 from newsletter.workflows.editing import Conflict
 
 
@@ -29,6 +32,20 @@ def test_long_texts_are_not_compared_word_by_word() -> None:
     long = "كلمة " * 50_000
     assert changes(long, long + "أخرى") == [("out", long), ("in", long + "أخرى")]
     assert joined(long, long + "أ", long + "ب", one_line=False) == f"{long}ب\n\n{long}أ"
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "told"),
+    [
+        ("ar", ["رياضة"], "رياضة"),
+        ("ar", ["رياضة", "اقتصاد", "ثقافة"], "رياضة ولا اقتصاد ولا ثقافة"),
+        ("en", ["sport", "economy"], "sport or economy"),
+    ],
+)
+def test_what_is_left_out_is_joined_as_the_language_joins_it(language: str, names: list[str], told: str) -> None:
+    """After *without*, a comma reads as if only the first of them were left out."""
+    words = DeskPages(environment(), report_pages.publication(language), language).words
+    assert either(words, names).striptags() == told
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from newsletter.ledger import activity
 from newsletter.models import Article
 from newsletter.publish import PublishError, PublishInterruptedError, PublishOutcome, PublishTalk, PublishWish, rows
 from newsletter.publish.own import own_posts
-from newsletter.publish.wordpress import posts
+from newsletter.publish.wordpress import pictures, posts
 from newsletter.publish.wordpress.session import SiteAccess
 from newsletter.sources.http import FetchError
 from newsletter.storage.publish_tables import published
@@ -204,6 +204,17 @@ def test_what_somebody_changed_there_is_never_written_over_unless_told(root: Pat
     assert "الباعة" in only_post(site)["content"]
 
 
+def test_the_words_of_a_site_are_no_commands_for_a_terminal(root: Path) -> None:
+    site = FakeWordPress()
+    publish(root, site)
+    only_post(site)["content"] += "\x1b]0;x\x07\x9b2J"
+    only_post(site)["title"] = "\x1b[31m"
+    done = command(root, site, "publish", "1", "--to", "wordpress")
+    assert done.code == 1
+    assert "+title:" in done.err
+    assert not set("\x1b\x07\x9b") & set(done.err)
+
+
 def test_the_block_editor_may_save_in_its_own_spelling(root: Path) -> None:
     site = FakeWordPress()
     publish(root, site)
@@ -341,6 +352,95 @@ def test_a_site_that_goes_down_in_the_middle_is_completed_by_the_same_command(ro
     assert (len(site.posts), len(site.media)) == (1, 2)
 
 
+def test_a_post_that_was_made_to_be_published_is_published_by_the_same_command(root: Path) -> None:
+    settings = root / "newsletter.toml"
+    settings.write_text(settings.read_text("utf-8").replace("[publish]\n", '[publish]\nstatus = "publish"\n'), "utf-8")
+    site = FakeWordPress()
+    for at in ("POST posts", "POST posts/"):
+
+        def down(asked: str, at: str = at) -> None:
+            if asked == at or (at.endswith("/") and asked.startswith(at)):
+                raise FetchError("no connection: Connection refused", where=SITE, passing=True)
+
+        # The answer to the making is lost; then the one that would publish it.
+        site.after, site.before = (down, lambda _asked: None) if at == "POST posts" else (lambda _asked: None, down)
+        with pytest.raises(PublishInterruptedError):
+            publish(root, site)
+        assert only_post(site)["status"] == "draft"
+    site.before = lambda _asked: None
+    assert publish(root, site).done == "published"
+    only_post(site)["status"] = "draft"
+    assert publish(root, site).done == "unchanged"
+
+
+def test_what_not_everybody_can_see_there_is_not_where_the_archive_leads(root: Path) -> None:
+    site = FakeWordPress()
+
+    def link() -> str:
+        with opened(root, site) as workspace, workspace.database.read() as connection:
+            return rows.link_of(connection, "1")
+
+    publish(root, site, status="publish")
+    assert link()
+    for status in ("private", "future", "publish"):
+        only_post(site)["status"] = status
+        assert publish(root, site, status="publish").done == "unchanged"
+        assert bool(link()) == (status == "publish")
+    site.trash(next(iter(site.posts)))
+    assert publish(root, site).done == "refused"
+    assert link() == ""
+
+
+def test_what_somebody_writes_there_while_pictures_are_put_up_is_not_written_over(root: Path) -> None:
+    site = FakeWordPress()
+    publish(root, site)
+    picture = io.BytesIO()
+    Image.new("RGB", (80, 60), (1, 2, 3)).save(picture, "JPEG")
+    (root / "issues" / "first" / "gate.jpg").write_bytes(picture.getvalue())
+
+    def written(asked: str) -> None:
+        if asked == "POST media":
+            only_post(site)["content"] += "<!-- wp:paragraph -->\n<p>سطر جديد</p>\n<!-- /wp:paragraph -->"
+
+    site.after = written
+    assert publish(root, site).done == "refused"
+    assert "سطر جديد" in only_post(site)["content"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        [],
+        5,
+        {"id": "x"},
+        {"id": 10**30, "status": "draft", "slug": "", "link": "", "title": {"raw": ""}, "content": {"raw": ""}},
+        {"id": 7, "status": "draft", "slug": "", "link": "", "title": "x", "content": "y"},
+        {
+            "id": 7,
+            "status": "draft",
+            "slug": "",
+            "link": "",
+            "title": {"raw": ""},
+            "content": {"raw": ""},
+            "excerpt": "z",
+        },
+        {"id": float("inf"), "status": "draft"},
+    ],
+)
+def test_what_is_no_post_is_told_in_a_line(odd: Any) -> None:
+    with pytest.raises(PublishError, match="the post that it shows"):
+        posts.of_answer(odd, SITE)
+    with pytest.raises(PublishError, match="the picture that it shows"):
+        pictures.of_answer(odd, SITE)
+
+
+def test_an_address_that_a_site_gives_leads_to_a_site(root: Path) -> None:
+    site = FakeWordPress()
+    publish(root, site)
+    shown = {**site._shown(only_post(site)), "link": "javascript:alert(1)"}
+    assert posts.of_answer(shown, SITE).link == ""
+
+
 def test_what_a_filter_took_away_is_told_and_nothing_becomes_public(root: Path) -> None:
     site = FakeWordPress(keeps=lambda content: content.replace("<strong>", "").replace('<span dir="ltr">', ""))
     edit(root, "صباح الخير من", "صباح الخير **من**")
@@ -350,6 +450,10 @@ def test_what_a_filter_took_away_is_told_and_nothing_becomes_public(root: Path) 
     revisions = site.revisions
     assert publish(root, site).done == "unchanged"
     assert site.revisions == revisions
+    # Saying it twice makes it no better.
+    assert publish(root, site, status="publish").done == "refused"
+    assert only_post(site)["status"] == "draft"
+    assert publish(root, site, status="publish", force=True).done == "published"
 
 
 @pytest.mark.parametrize(
@@ -480,11 +584,20 @@ def test_connecting_tries_a_password_once_and_keeps_a_good_one(root: Path) -> No
     assert not site_access.path_of(root).exists()
 
 
+@pytest.mark.parametrize("page", ["https://elsewhere.example.net/authorize", "https://[", "javascript:alert(1)", "", 5])
+def test_the_page_that_gives_a_password_is_the_site_s_own(root: Path, page: Any) -> None:
+    site = FakeWordPress()
+    site.authorize = page
+    with opened(root, site) as workspace:
+        assert connecting.look_for(workspace, SITE).authorize == f"{SITE}/wp-admin/authorize-application.php"
+
+
 def test_a_password_of_another_site_is_not_taken() -> None:
     found = connecting.SiteFound(SITE, f"{SITE}/wp-json/", f"{SITE}/wp-admin/authorize-application.php")
     connecting.same_site(found, f"{SITE}/")
-    with pytest.raises(PublishError, match="a password came for"):
-        connecting.same_site(found, "https://elsewhere.example.net")
+    for other in ("https://elsewhere.example.net", "https://[", ""):
+        with pytest.raises(PublishError, match="a password came for"):
+            connecting.same_site(found, other)
 
 
 @pytest.mark.parametrize(

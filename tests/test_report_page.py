@@ -26,6 +26,7 @@ from newsletter.letters.render.palette import contrast
 from newsletter.letters.templates import environment, templates_dir
 from newsletter.models import Publication
 from newsletter.report.models import (
+    ComparedShare,
     DeliveryCounts,
     HourCounts,
     LinkCounts,
@@ -38,7 +39,9 @@ from newsletter.report.models import (
 from newsletter.report.page import PageWords, filled, page
 from newsletter.report.page import __file__ as room
 from newsletter.report.page.charts import Bar, Column, Point, around, bars, columns, line, rising, table
+from newsletter.report.page.issue import _compared
 from newsletter.report.page.lists import readers
+from newsletter.report.page.parts import Figure
 
 STORED = Path(__file__).parent / "data" / "reports"
 FETCHING = {"script", "link", "iframe", "object", "embed", "img", "image", "use", "base", "form", "video", "audio"}
@@ -145,6 +148,15 @@ def test_what_is_usual_stands_beside_each_figure_in_words() -> None:
         "Left afterwards 10 0.2% of 4,381 less than usual (0.3%)",
         "Called it spam 2 0.05% of 4,381 as usual",
     ]
+
+
+def test_complaints_above_a_limit_are_never_told_as_less_than_usual() -> None:
+    say = PageWords(ENVIRONMENT, made.publication("en"))
+    told = [
+        _compared(Figure("1", Markup()), ComparedShare("complained", share, 0.009), say).beside
+        for share in (0.0005, 0.001, 0.0029, 0.003, 0.006)
+    ]
+    assert told == ["less than usual (0.9%)", *["above the limit (0.1%)"] * 2, *["above the limit (0.3%)"] * 2]
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

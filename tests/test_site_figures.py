@@ -78,3 +78,15 @@ def test_the_last_issue_is_told_with_its_numbers(workspace: Workspace, root: Pat
     assert last[1] == "الرسائل المرسلة: ٣"
     assert "@" not in str(told)
     assert "٠" not in str(last[2:])
+
+
+def test_no_number_of_a_post_is_too_long_to_be_refused(workspace: Workspace) -> None:
+    secret = new_plugin_secret(workspace.root, workspace.now()).secret
+    with TestClient(app_of(workspace, postman=False), base_url="https://news.example.org") as client:
+        for number in ("1" * 5000, "1" * 16, "x", "٣"):
+            path = f"/hooks/wordpress/posts/{'a' * 16}/{number}"
+            assert client.get(path).status_code == 403, number
+            header = sign_request(secret, "GET", path, now=workspace.now())
+            assert client.get(path, headers={HEADER: header}).status_code == 404, number
+            assert client.get(f"/archive/{number}").status_code == 404, number
+        assert client.get("/archive/7").status_code == 200

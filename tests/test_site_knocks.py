@@ -297,8 +297,10 @@ def test_a_post_knows_its_article(database: Database) -> None:
 def test_another_correction_is_another_note(database: Database) -> None:
     note(database, post(correction="صوابه كذا"))
     with database.write() as connection:
-        rows.mark_noted(connection, [all_of(database)[8]], issue="3")
+        rows.mark_noted(connection, [all_of(database)[8]], list_id=1, issue="3")
+        rows.mark_noted(connection, [all_of(database)[8]], list_id=12, issue="4")
     note(database, post(moment=2, correction="صوابه كذا"))
-    assert all_of(database)[8].noted == "3"
+    assert all_of(database)[8].noted == " 1:3 12:4"
+    assert [number for number in range(20) if all_of(database)[8].is_noted_for(number)] == [1, 12]
     note(database, post(moment=3, correction="صوابه غير ذلك"))
     assert all_of(database)[8].noted == ""

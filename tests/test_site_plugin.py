@@ -172,13 +172,23 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
         plugin_secrets(tmp_path, NOW)
 
 
-def test_the_command_makes_the_same_file_again_and_writes_over_none(tmp_path: Path) -> None:
+def test_the_command_makes_the_same_file_again_and_writes_over_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[int] = []
+    write = Path.write_bytes
+
+    def noted(path: Path, data: bytes) -> int:
+        modes.append(stat.S_IMODE(path.stat().st_mode))
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", noted)
     words = ("--name", "الواحة", "--url", "https://example.org", "--from", "الواحة <news@example.org>")
     assert here("init", tmp_path / "w", *words, "--web", "https://news.example.org").code == 0
     made = here("-C", tmp_path / "w", "wordpress", "plugin", tmp_path / "a.zip")
     assert (made.code, made.out) == (0, f"{tmp_path / 'a.zip'}\n")
     assert "Upload Plugin" in made.err
-    assert stat.S_IMODE((tmp_path / "a.zip").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "a.zip").stat().st_mode) == modes[-1] == 0o600  # also while it was written
     assert here("-C", tmp_path / "w", "wordpress", "plugin", tmp_path / "b.zip").code == 0
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     secret = path_of(tmp_path / "w").read_bytes()
@@ -186,6 +196,12 @@ def test_the_command_makes_the_same_file_again_and_writes_over_none(tmp_path: Pa
         refused = here("-C", tmp_path / "w", "wordpress", "plugin", path, "--new-secret")
         assert (refused.code, refused.out) == (1, "")
         assert said in refused.err
+    # Nor does a secret that came to no file wear out the one that the site still has.
+    broken = tmp_path / "w" / "templates" / "wordpress" / "form.css.j2"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{{ colours.", "utf-8")
+    assert here("-C", tmp_path / "w", "wordpress", "plugin", tmp_path / "c.zip", "--new-secret").code == 1
+    broken.unlink()
     assert path_of(tmp_path / "w").read_bytes() == secret
     assert here("-C", tmp_path / "w", "wordpress", "plugin", tmp_path / "a.php").code == 2
     other = here("-C", tmp_path / "w", "wordpress", "plugin", tmp_path / "c.zip", "--new-secret", "--json")

@@ -14,19 +14,23 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import sqlalchemy as sa
 import weekly_kills
 from newsroom import SECTIONS, SITE, START, Clock, Post, WordPress, given, make, open_newsroom, received, subscribe
 
-from newsletter import library
+from newsletter import ledger, library
+from newsletter.publish import rows as published
 from newsletter.site_hook import rows
 from newsletter.site_hook.hook import knock_hook
 from newsletter.site_hook.signing import HEADER, SignedBy, request_signed, sign_body
 from newsletter.sources.http import Fetched, FetchError, Kind
+from newsletter.storage.site_tables import site_post
 from newsletter.wiring import Workspace
 from newsletter.workflows import collect, draft, latest, status, weekly
 from newsletter.workflows.site_posts import fates, told
 from newsletter.workflows.site_posts.looking import NOT_THERE, look
 from newsletter.workspace.plugin_secret import new_plugin_secret, plugin_secrets
+from subscribers import store
 
 FRONT = f"{SITE}/"
 AT = START + timedelta(hours=1)
@@ -40,6 +44,8 @@ class PluggedSite(WordPress):
     plugin: int = 404
     """Status of its route; 200 answers."""
     keys: tuple[bytes, ...] = ()
+    raw: bytes = b""
+    """What the plugin answers instead of its list."""
 
     def get(
         self, url: str, kind: Kind = "any", *, headers: Mapping[str, str] | None = None, statuses: Collection[int] = ()
@@ -53,6 +59,8 @@ class PluggedSite(WordPress):
         status = 403 if signed is not SignedBy.GENUINE else self.plugin
         if self.down or status != 200:
             raise FetchError(f"the site answered {status}", where=url, status=status)
+        if self.raw:
+            return Fetched(url, self.raw, "application/json", "utf-8", 200, {})
         page = int(asked["page"])
         some = [one for one in self.told if one["modified"] >= int(asked["since"])]
         return self._json(url, {"posts": some[(page - 1) * 2 : page * 2], "more": len(some) > page * 2})
@@ -358,17 +366,42 @@ def test_a_correction_stands_once_in_the_next_issue(
     for _ in range(2):
         knock(workspace, 1, correction="والصواب الأخير كذا.")
         with workspace.database.write() as connection:
-            rows.mark_noted(connection, [post_of(workspace, 1)], issue="")
+            connection.execute(sa.update(site_post).values(noted=""))
         look(workspace)
     text = Path(issue.path).read_text("utf-8")
     assert (text.count("والصواب الأخير كذا"), text.count("الصواب أن السوق")) == (1, 1)
-    assert post_of(workspace, 1).noted == str(issue.number)
+    assert post_of(workspace, 1).noted == f" 1:{issue.number}"
+    # Words that stand in the issue anyhow are a correction too.
+    knock(workspace, 1, correction="خبر المدينة")
+    look(workspace)
+    assert "::: callout تصحيح\nخبر المدينة\n" in Path(issue.path).read_text("utf-8")
     assert weekly.run(workspace).sent_now == 1
     weekly_letter = next(one for one in received(root) if one.to == "reader0@example.net")
     assert "الصواب أن السوق تفتح يوم *الخميس*." in weekly_letter.text
 
 
 # What cannot be fetched
+
+
+def test_readers_of_each_list_get_the_correction_of_what_they_had(
+    workspace: Workspace, clock: Clock, site: PluggedSite
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    with workspace.database.write() as connection:
+        other = store.add_list(connection, "more", "المزيد", now=clock.now).id
+        there = ledger.issue_id(connection, "900")
+        library.remember(connection, ids(workspace, 1), issue_id=there, list_id=other, rhythms=("weekly",))
+    publish(site, clock, 3)
+    collect.gather(workspace)
+    rules = draft.rules_of(workspace)
+    drafts = [draft.write(workspace, list_name="readers", rules=rules)]
+    for _ in range(2):  # the other list has no draft at first, and what the first one has is not brought it again
+        knock(workspace, 1, correction="الصواب كذا وكذا.")
+        look(workspace)
+        assert [Path(one.path).read_text("utf-8").count("الصواب كذا وكذا") for one in drafts] == [1] * len(drafts)
+        if len(drafts) == 1:
+            drafts.append(draft.write(workspace, list_name="more", rules=rules))
 
 
 def test_a_site_that_does_not_answer_is_asked_again(
@@ -406,6 +439,25 @@ def test_a_post_that_its_source_does_not_show_goes_nowhere(workspace: Workspace,
     assert given(root) == {}
 
 
+def test_an_issue_on_the_site_is_waited_for_by_nobody(workspace: Workspace, clock: Clock, site: PluggedSite) -> None:
+    issue = published.PublishedIssue("wordpress", SITE, "1", 77, link=f"{SITE}/?p=77", written={"title": "x"})
+    with workspace.database.write() as connection:
+        published.keep(connection, issue, now=clock.now)
+    knock(workspace, 77)
+    look(workspace)
+    assert post_of(workspace, 77).wrong == ""
+    clock.forward(hours=1)
+    assert look(workspace).posts == 0
+    assert not [url for url in site.asked if "/wp-json" in url]
+    # An editor who publishes the draft there, or takes it back, needs no command for the archive to follow.
+    for state, link in (("publish", f"{SITE}/77/"), ("private", ""), ("publish", f"{SITE}/77/")):
+        knock(workspace, 77, state)
+        look(workspace)
+        with workspace.database.read() as connection:
+            assert published.link_of(connection, "1") == link
+            assert published.every(connection)[0].written == {"title": "x"}
+
+
 # After a gap
 
 
@@ -438,6 +490,18 @@ def test_collect_hears_what_no_knock_told(workspace: Workspace, root: Path, cloc
     assert look(workspace).posts == 0  # what stands as it stood is not looked at again
 
 
+def test_collect_takes_back_whatever_else_waits(
+    workspace: Workspace, site: PluggedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect.gather(workspace)
+    took_away(site, 1)
+    knock(workspace, 2)
+    knock(workspace, 1, "trash")
+    monkeypatch.setattr(rows, "_MOST", 1)
+    collect.gather(workspace)
+    assert articles(workspace) == {f"{SITE}/1/": "its site has put it into the trash"}
+
+
 def test_a_plugin_that_does_not_answer_is_told_and_keeps_nothing_back(
     workspace: Workspace, clock: Clock, site: PluggedSite
 ) -> None:
@@ -449,6 +513,55 @@ def test_a_plugin_that_does_not_answer_is_told_and_keeps_nothing_back(
     outcome = collect.gather(workspace)
     assert outcome.notes == (f"the plugin of {FRONT} does not answer: the site answered 403",)
     assert len(articles(workspace)) == 2
+
+
+def test_a_site_speaks_for_itself_alone_and_no_answer_breaks_a_collect(
+    workspace: Workspace, clock: Clock, site: PluggedSite
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    site.plugin = 200
+    # A site that has changed hands: of another one it says that a post is gone, with the last word for all time.
+    site.told = [{**body(workspace, 1, "trash"), "site": "https://other.example.org/", "moment": 2**52}]
+    site.told += [{**body(workspace, 1, headline="عنوان"), "moment": 2**52}]
+    collect.gather(workspace)
+    with workspace.database.read() as connection:
+        assert {one.site for one in rows.posts(connection)} == {FRONT}
+    assert post_of(workspace, 1).box.headline == "عنوان"
+    clock.forward(minutes=6)
+    knock(workspace, 1, "trash")
+    assert post_of(workspace, 1).state == "trash"
+    site.told, site.raw = [], b"[" * 200_000
+    assert collect.gather(workspace).notes[0] == f"the plugin of {FRONT} gives no list of posts"
+
+
+def test_a_site_that_has_the_plugin_before_is_asked_with_its_secret(
+    workspace: Workspace, root: Path, site: PluggedSite
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    new_plugin_secret(root, workspace.now())
+    site.plugin = 200
+    site.told = [body(workspace, 1, headline="عنوان")]
+    assert collect.gather(workspace).notes == ()
+    assert post_of(workspace, 1).box.headline == "عنوان"
+
+
+def test_what_is_too_much_for_one_look_is_asked_for_the_next_time(
+    workspace: Workspace, clock: Clock, site: PluggedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(told, "_MOST_PAGES", 1)
+    site.plugin = 200
+    for number in range(2, 6):
+        clock.forward(minutes=10)
+        site.told.append(body(workspace, number))
+    clock.forward(hours=1)
+    heard = []
+    for _ in range(4):
+        told.catch_up(workspace)
+        with workspace.database.read() as connection:
+            heard.append([one.number for one in rows.posts(connection)])
+    assert heard[-1] == [2, 3, 4, 5]
 
 
 # What became of it

@@ -44,13 +44,14 @@ VECTORS = [
 ]
 
 
-def php(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def php(asked: list[dict[str, Any]], name: str = "signing") -> list[Any]:
     """What the plugin says to the same."""
     if shutil.which("php") is None:
         if os.environ.get("CI") == "true":
             pytest.fail("php is missing: apt-get install php-cli")
         pytest.skip("php is not installed")
-    script, part = ROOT / "tests/wordpress/signing.php", ROOT / "templates/wordpress/parts/signing.php"
+    script = ROOT / "tests/wordpress" / f"{'moment' if name == 'hook' else name}.php"
+    part = ROOT / "templates/wordpress/parts" / f"{name}.php"
     done = subprocess.run(["php", script, part], input=json.dumps(asked), capture_output=True, text=True, check=True)
     answers: list[dict[str, Any]] = json.loads(done.stdout)
     return answers
@@ -153,3 +154,11 @@ def test_no_bit_can_be_changed(said: bytes, place: int, bit: int) -> None:
 @given(header=st.text(max_size=90))
 def test_no_text_gets_in(header: str) -> None:
     assert body_signed(header, b"{}", [KEY], now=NOW) in {SignedBy.MISSING, SignedBy.FORGED}
+
+
+def test_a_post_is_read_after_the_moment_that_is_told_of_it() -> None:
+    # Else what another process saves meanwhile would be the earlier word, and be lost.
+    earlier, done, given = php([], "hook")
+    assert earlier
+    assert done == ["posts", "post_meta", "read"]
+    assert given == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,10 @@ from newsletter.cli.output import ask, data, json_data, on_terminal, say
 
 if TYPE_CHECKING:
     from newsletter.publish import PublishOutcome
+
+
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal takes for commands; a site's words may hold them."""
 
 
 def publish(
@@ -86,11 +91,13 @@ def publish(
     )
 
     def sure(question: str) -> bool:
-        return yes or ask(f"{question} Type yes to go on, anything else to stop").strip().casefold() in ("yes", "y")
+        return yes or ask(
+            f"{_COMMANDS.sub(' ', question)} Type yes to go on, anything else to stop"
+        ).strip().casefold() in ("yes", "y")
 
     with workspace_of(context) as workspace:
         try:
-            outcome = target.publish(workspace, name, wish, PublishTalk(say if on_terminal() else _quiet, sure))
+            outcome = target.publish(workspace, name, wish, PublishTalk(_say if on_terminal() else _quiet, sure))
         except PublishInterruptedError as stopped:
             say(f"error: {stopped}")
             raise typer.Exit(STOPPED) from None
@@ -101,15 +108,19 @@ def publish(
         raise typer.Exit(1)
 
 
+def _say(words: str) -> None:
+    say(_COMMANDS.sub(" ", words))
+
+
 def _quiet(_line: str) -> None:
     """Progress is for somebody who looks on."""
 
 
 def _tell(outcome: PublishOutcome, *, as_json: bool) -> None:
     if outcome.difference:
-        say(outcome.difference.rstrip("\n"))
+        _say(outcome.difference.rstrip("\n"))
     for line in outcome.lines:
-        say(line)
+        _say(line)
     if as_json:
         json_data(
             {

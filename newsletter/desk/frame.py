@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,19 @@ def packed(value: object) -> Markup:
     """
     text = _JSON(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;")
     return Markup(text)  # noqa: S704 # every sign that could end it is escaped
+
+
+def either(words: PageWords, names: Sequence[str]) -> Markup:
+    """Names after *without*, joined as the language joins them.
+
+    Args:
+        words: Of the desk.
+        names: At least one.
+    """
+    made = words.html(names[0])
+    for name in names[1:]:
+        made = words.say("{first} or {second}", first=made, second=words.html(name))
+    return made
 
 
 class DeskPages:

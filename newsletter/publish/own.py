@@ -26,7 +26,7 @@ def own_posts(
     """
     if not published:
         return list(articles), []
-    names = {of_wordpress(one.site, one.post) for one in published if one.post}
+    names = set(posts_of(published))
     names |= {f"guid:{one.site}/?p={one.post}" for one in published if one.post}
     links = {_plain(one.link) for one in published if one.link}
     ends = {(host(one.site), f"{slug}-{one.issue}") for one in published}
@@ -37,6 +37,15 @@ def own_posts(
         named = bool(names.intersection(one.identities)) or address in links
         (own if named or (host(one.url), address.rpartition("/")[2]) in ends else kept).append(one)
     return kept, own
+
+
+def posts_of(published: Iterable[PublishedIssue]) -> dict[str, PublishedIssue]:
+    """The issues that are posts, each by the name of its post for good, as ``wordpress:example.org#5``.
+
+    Args:
+        published: What was published where.
+    """
+    return {of_wordpress(one.site, one.post): one for one in published if one.post}
 
 
 def _plain(address: str) -> str:

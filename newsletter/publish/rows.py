@@ -133,6 +133,24 @@ def keep(connection: Connection, one: PublishedIssue, *, now: datetime) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["target", "site", "issue"], set_=values))
 
 
+def note_shown(connection: Connection, one: PublishedIssue, *, link: str, is_public: bool) -> None:
+    """Note what the site itself says of a post, and nothing else of its row: somebody may be publishing it.
+
+    Args:
+        connection: A writing transaction.
+        one: The issue there.
+        link: Its address; empty leaves the one that is known.
+        is_public: Whether everybody can see it.
+    """
+    from sqlalchemy import update
+
+    from newsletter.storage.publish_tables import published
+
+    mine = (published.c.target == one.target) & (published.c.site == one.site) & (published.c.issue == one.issue)
+    values = {"public": int(is_public), **({"link": link} if link else {})}
+    connection.execute(update(published).where(mine, published.c.post == one.post).values(**values))
+
+
 def _text(values: Mapping[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=False) if values else ""
 

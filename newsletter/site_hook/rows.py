@@ -39,11 +39,15 @@ class ToldPost:
     box: PostBox
     correction: str
     noted: str
-    """Number of the issue that brings the correction."""
+    """Lists whose readers the correction is brought to, each with the number of the issue: ``1:12 2:3``."""
     tries: int
     wrong: str
     article: int | None = None
     """Its id in the library."""
+
+    def is_noted_for(self, list_id: int) -> bool:
+        """Whether an issue of this list brings the correction."""
+        return any(one.partition(":")[0] == str(list_id) for one in self.noted.split())
 
 
 def let_in(connection: Connection, knock_id: str, *, now: datetime) -> bool:
@@ -78,7 +82,10 @@ def note(connection: Connection, knocks: Collection[Knock], *, now: datetime) ->
     from newsletter.storage.site_tables import site_post as table
 
     at = int(now.timestamp())
+    # No clock that counts runs further ahead: a moment out of the future would be the last word for good.
+    latest = (at + int(WINDOW.total_seconds())) * 1000
     for one in knocks:
+        moment = min(one.moment, latest)
         row = {
             "name": one.name,
             "site": one.site,
@@ -87,7 +94,7 @@ def note(connection: Connection, knocks: Collection[Knock], *, now: datetime) ->
             "url": one.url,
             "before": one.before,
             "modified": int(one.modified.timestamp()),
-            "moment": one.moment,
+            "moment": moment,
             "told": at,
             "letter": one.box.letter,
             "headline": one.box.headline,
@@ -104,23 +111,25 @@ def note(connection: Connection, knocks: Collection[Knock], *, now: datetime) ->
             statement.on_conflict_do_update(
                 index_elements=["name"],
                 set_={**row, "noted": noted, "tries": 0, "wrong": ""},
-                where=table.c.moment <= one.moment,
+                where=table.c.moment <= moment,
             )
         )
 
 
-def waiting(connection: Connection, *, now: datetime) -> list[ToldPost]:
+def waiting(connection: Connection, *, now: datetime, states: Collection[str] = ()) -> list[ToldPost]:
     """The posts that are to be looked at, not more than one look takes.
 
     Args:
         connection: An open connection to the database.
         now: The present moment, aware.
+        states: Only posts in one of these; empty takes all.
     """
     from sqlalchemy import select
 
     from newsletter.storage.site_tables import site_post as table
 
     found = select(table.c.id).where(table.c.due <= int(now.timestamp())).order_by(table.c.due).limit(_MOST)
+    found = found.where(table.c.state.in_(states)) if states else found
     ids = list(connection.execute(found).scalars())
     return posts(connection, ids=ids) if ids else []
 
@@ -281,7 +290,7 @@ def _box(row: Any) -> PostBox:
 
 
 def corrections(connection: Connection) -> list[ToldPost]:
-    """The posts whose correction no issue brings so far, oldest first.
+    """The posts that have a correction, oldest first.
 
     Args:
         connection: An open connection to the database.
@@ -290,17 +299,18 @@ def corrections(connection: Connection) -> list[ToldPost]:
 
     from newsletter.storage.site_tables import site_post as table
 
-    found = select(table.c.id).where(table.c.correction != "", table.c.noted == "")
+    found = select(table.c.id).where(table.c.correction != "")
     ids = list(connection.execute(found).scalars())
     return posts(connection, ids=ids) if ids else []
 
 
-def mark_noted(connection: Connection, corrected: Sequence[ToldPost], *, issue: str) -> None:
-    """Note which issue brings the corrections of posts.
+def mark_noted(connection: Connection, corrected: Sequence[ToldPost], *, list_id: int, issue: str) -> None:
+    """Note which issue brings the corrections of posts to the readers of a list; other lists have their own.
 
     Args:
         connection: A connection in a writing transaction.
         corrected: The posts.
+        list_id: Id of the list.
         issue: Its number.
     """
     from sqlalchemy import update
@@ -309,4 +319,4 @@ def mark_noted(connection: Connection, corrected: Sequence[ToldPost], *, issue: 
 
     for one in corrected:
         mine = (table.c.id == one.id) & (table.c.correction == one.correction)
-        connection.execute(update(table).where(mine).values(noted=issue))
+        connection.execute(update(table).where(mine).values(noted=table.c.noted + f" {list_id}:{issue}"))

@@ -31,7 +31,7 @@ site_post = Table(
     Column("section", Text, nullable=False, server_default=""),
     Column("at_once", Integer, nullable=False, server_default="0"),
     Column("correction", Text, nullable=False, server_default=""),
-    Column("noted", Text, nullable=False, server_default=""),  # number of the issue that brings the correction
+    Column("noted", Text, nullable=False, server_default=""),  # "1:12 2:3": list and issue that bring the correction
     Column("due", BigInteger),  # when it is looked at; null when there is nothing to do
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("wrong", Text, nullable=False, server_default=""),  # why the last try brought nothing

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def owed(connection: Connection, list_id: int) -> list[ToldPost]:
-    """The posts whose correction readers of a list are owed: letters of it carried them, and no issue brings it yet.
+    """The posts whose correction readers of a list are owed: letters of it carried them, and none of its issues has it.
 
     Args:
         connection: An open connection to the database.
         list_id: Id of the list.
     """
-    waiting = rows.corrections(connection)
+    waiting = [one for one in rows.corrections(connection) if not one.is_noted_for(list_id)]
     if not waiting:
         return []
     had = set().union(*(library.carried_to(connection, list_id, rhythm) for rhythm in RHYTHMS))
@@ -56,7 +56,7 @@ def with_corrections(
     for one in posts:
         words = escape(one.correction)
         # Who died before this was noted finds it there.
-        if one.article is None or words in manuscript.text:
+        if one.article is None or f"\n{words}\n\n[" in manuscript.text:
             continue
         article = known[one.article]
         link = article.url.replace("(", "%28").replace(")", "%29")

@@ -13,7 +13,12 @@ from newsletter.plugin.zipping import zipped
 from newsletter.rhythms.topics import Topic
 from newsletter.text.tidy import arabic_fold
 from newsletter.wiring import Workspace
-from newsletter.workspace.plugin_secret import PluginSecret, new_plugin_secret, read_plugin_secret
+from newsletter.workspace.plugin_secret import (
+    PluginSecret,
+    keep_plugin_secret,
+    next_plugin_secret,
+    read_plugin_secret,
+)
 from subscribers import store
 from subscribers.newfile import NameTakenError, new_file
 
@@ -57,8 +62,7 @@ def make_plugin(workspace: Workspace, path: Path, *, new_secret: bool = False) -
     lists = _lists(workspace)
     _free(path)
     kept = read_plugin_secret(workspace.root, workspace.now())
-    # Before the file: a plugin whose secret the pages do not know would be turned away.
-    secret = new_plugin_secret(workspace.root, workspace.now()) if kept is None or new_secret else kept
+    secret = next_plugin_secret(workspace.root, workspace.now()) if kept is None or new_secret else kept
     chosen = {name: workspace.settings.topics.get(name, ()) for name in lists}
     values = PluginValues(
         publication=workspace.publication,
@@ -75,8 +79,12 @@ def make_plugin(workspace: Workspace, path: Path, *, new_secret: bool = False) -
     made = zipped(plugin_files(workspace.templates, values))
     try:
         with new_file(path) as unfinished:
+            unfinished.touch(0o600)  # the secret is in it: nobody else reads it meanwhile either
             unfinished.write_bytes(made)
-            unfinished.chmod(0o600)  # the secret is in it
+            if secret is not kept:
+                # Before the file has its name: a plugin whose secret the pages do not know would be turned away. After
+                # its bytes: what comes to no plugin does not wear out the secret that the site still has.
+                keep_plugin_secret(workspace.root, secret)
     except NameTakenError:
         raise _taken(path) from None
     except OSError as error:

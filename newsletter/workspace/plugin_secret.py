@@ -93,7 +93,7 @@ def plugin_secrets(root: Path, now: datetime) -> tuple[bytes, ...]:
 
 
 def new_plugin_secret(root: Path, now: datetime) -> PluginSecret:
-    """Make a secret, the first one or another; the one before stays valid for a week.
+    """Make a secret, the first one or another, and keep it; the one before stays valid for a week.
 
     Args:
         root: The workspace.
@@ -102,13 +102,40 @@ def new_plugin_secret(root: Path, now: datetime) -> PluginSecret:
     Raises:
         WorkspaceError: The file that is there is damaged, or cannot be written.
     """
+    made = next_plugin_secret(root, now)
+    keep_plugin_secret(root, made)
+    return made
+
+
+def next_plugin_secret(root: Path, now: datetime) -> PluginSecret:
+    """Another secret with the one before, which nobody believes until it is kept.
+
+    Args:
+        root: The workspace.
+        now: The present moment, timezone-aware.
+
+    Raises:
+        WorkspaceError: The file that is there is damaged.
+    """
     before = read_plugin_secret(root, now)
     made = PluginSecret(secrets.token_bytes(SECRET_BYTES))
     if before is not None:
         until = now.astimezone(UTC).replace(microsecond=0) + OLD_LASTS
         made = PluginSecret(made.secret, before.secret, until)
-    _write(path_of(root), made)
     return made
+
+
+def keep_plugin_secret(root: Path, made: PluginSecret) -> None:
+    """Write a secret down, so that it is believed.
+
+    Args:
+        root: The workspace.
+        made: The secret, with the one before.
+
+    Raises:
+        WorkspaceError: It cannot be written.
+    """
+    _write(path_of(root), made)
 
 
 def _secret(text: object) -> bytes:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def _page(request: DeskRequest) -> Response:
-    values = page_values(run_of(request.desk).view, request.desk.pages, request.workspace.now())
+    workspace = request.workspace
+    stays = workspace.settings.sender.kind == "outbox"
+    values = page_values(run_of(request.desk).view, request.desk.pages, workspace.now(), stays=stays)
     return request.page("desk/examining/page.html.j2", {**values, "tab": "doctor"}, place="doctor")
 
 

@@ -40,13 +40,14 @@ class DoctorGroup:
     skipped: tuple[DoctorRow, ...]
 
 
-def page_values(view: DoctorView, pages: DeskPages, now: datetime) -> dict[str, Any]:
+def page_values(view: DoctorView, pages: DeskPages, now: datetime, *, stays: bool = False) -> dict[str, Any]:
     """The values of the template.
 
     Args:
         view: What is known.
         pages: Of the desk.
         now: The present moment.
+        stays: Whether letters stay on this machine, which is no success though all of it works.
     """
     words = DoctorWords(pages)
     counts = Counter(line.state for line in view.lines)
@@ -56,6 +57,7 @@ def page_values(view: DoctorView, pages: DeskPages, now: datetime) -> dict[str, 
         "groups": [_group(name, view.lines, words) for name in GROUPS if any(one.group == name for one in view.lines)],
         "fails": counts["fail"],
         "warns": counts["warn"],
+        "stays": stays,
         "minutes": minutes,
         "waits_for": words.html(view.waits_for),
         "most": len(LINES),

@@ -82,7 +82,7 @@ def _found(header: Sequence[str], report: ImportReport | None) -> dict[int, str]
 
 def _label(role: str, words: PageWords) -> Markup:
     return {
-        "address": words.say("Address"),
+        "address": words.say("Address of mail"),
         "name": words.say("Name"),
         "status": words.say("State"),
         "rhythm": words.say("How often"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from newsletter.desk.frame import either
 from subscribers.display import shown
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def wanted(declined: int, topics: Sequence[Topic], words: PageWords) -> Markup:
     within = [topic.title for topic in topics if not topic.bit & declined]
     comma = str(words.say(", "))
     if len(without) <= FEW and len(within) > len(without):
-        return words.say("Without {topics}", topics=comma.join(without))
+        return words.say("Without {topics}", topics=either(words, without))
     return words.html(comma.join(within))
 
 

@@ -11,7 +11,7 @@ from newsletter import ledger
 from newsletter.desk.sending import asked, view
 from newsletter.desk.sending.asked import SendChoice
 from newsletter.errors import IssueError, NashraError, SendError
-from newsletter.ledger import trials
+from newsletter.ledger import activity, trials
 from newsletter.text.mailbox import split_mailbox
 from newsletter.workflows import approving
 from newsletter.workflows import plan as plans
@@ -131,6 +131,7 @@ def confirmation(request: DeskRequest) -> Response:
         "day": view.day_words(words, moment) if moment is not None else "",
         "from": split_mailbox(request.workspace.settings.sender_of(plan.target.name)),
         "approval": view.approval_values(request, plan, plans.fingerprint(request.workspace, plan)),
+        "left_open": view.problems_told(words, plan)["warnings"],
         "nonce": secrets.token_urlsafe(16),
         "part": bool(request.headers.get("x-part")),
     }
@@ -173,10 +174,12 @@ def _more(request: DeskRequest, send: Send) -> dict[str, Any]:
     with workspace.database.read() as connection:
         reasons = ledger.refused_reasons(connection, send.id)
         trial = trials.of_send(connection, send.id)
+        paused = activity.read(connection, acts=["pause"], about=send.issue, since=send.created, limit=1)
     change = changed_since(workspace, send) if send.state in ledger.UNFINISHED else None
     return {
         "reasons": _told(reasons),
         "trial": trial,
+        "paused": next(iter(paused), None),
         "edited": change == "edited",
         "said": without_addresses(send.reason),
     }

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from newsletter import ledger
 from newsletter.check import has_errors
 from newsletter.delivery import rhythms_of
+from newsletter.desk.frame import either
 from newsletter.desk.week.problems import told
 from newsletter.ledger import activity, approvals
 from newsletter.rhythms import schedule
@@ -102,7 +103,7 @@ def audience_rows(words: PageWords, workspace: Workspace, plan: Plan) -> list[Au
 
 
 def _without(words: PageWords, one: Variant, *, weekly: bool) -> AudienceRow:
-    topics = words.say(", ").join(words.html(title) for title in one.cut.without)
+    topics = either(words, one.cut.without)
     title = words.say("Weekly, without {topics}" if weekly else "Everybody, without {topics}", topics=topics)
     stories = len(one.cut.issue.stories) if one.cut.issue is not None else 0
     return AudienceRow(title, words.count("{n} story", "{n} stories", stories), one.audience)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from newsletter import delivery, issues, media
 from newsletter.desk.articles.column import column_of
+from newsletter.desk.frame import either
 from newsletter.desk.models import DeskRoute
 from newsletter.desk.request import json_object
 from newsletter.desk.week import letter as living
@@ -140,9 +141,9 @@ def _cuts(request: DeskRequest, issue: Issue) -> list[tuple[int, object]]:
     found: list[tuple[int, object]] = []
     for cut in living.cuts(workspace, issue, tuple(counts)):
         if not cut.declined:
-            found.append((0, words.say("All sections")))
+            found.append((0, words.say("Readers of all sections")))
         else:
-            without = words.say("without {topics}", topics="، ".join(cut.without))
+            without = words.say("without {topics}", topics=either(words, cut.without))
             found.append(
                 (cut.declined, words.say("{who} ({n})", who=without, n=words.amount(counts.get(cut.declined, 0))))
             )

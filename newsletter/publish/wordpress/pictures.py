@@ -73,7 +73,7 @@ def there(session: SiteSession, slug: str) -> tuple[SitePicture, str] | None:
         slug: As ``PictureForSite.slug`` gives it.
     """
     found = session.get("media", slug=slug, per_page=1).content
-    return _of_answer(found[0], session.access.site) if isinstance(found, list) and found else None
+    return of_answer(found[0], session.access.site) if isinstance(found, list) and found else None
 
 
 def put_up(session: SiteSession, picture: PictureForSite, slug: str) -> tuple[SitePicture, str]:
@@ -86,7 +86,7 @@ def put_up(session: SiteSession, picture: PictureForSite, slug: str) -> tuple[Si
     """
     ending = ".png" if picture.content_type == "image/png" else ".jpg"
     found = session.upload(f"{slug}{ending}", picture.content_type, picture.data).content
-    return _of_answer(found, session.access.site)
+    return of_answer(found, session.access.site)
 
 
 def described(session: SiteSession, picture: SitePicture, before: str, alt: str) -> None:
@@ -102,10 +102,20 @@ def described(session: SiteSession, picture: SitePicture, before: str, alt: str)
         session.post(f"media/{picture.number}", {"alt_text": alt})
 
 
-def _of_answer(values: Any, site: str) -> tuple[SitePicture, str]:
+def of_answer(values: Any, site: str) -> tuple[SitePicture, str]:
+    """A picture as the interface gives it, with the words that are said of it there.
+
+    Args:
+        values: Of one picture.
+        site: Its front page.
+
+    Raises:
+        PublishError: It is not what WordPress gives.
+    """
     try:
         return SitePicture(int(values["id"]), str(values["source_url"])), str(values.get("alt_text") or "")
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else "is none"
         raise PublishError(
-            f"the picture that it shows lacks {error}", where=site, mend="look at what filters its interface"
+            f"the picture that it shows {what}", where=site, mend="look at what filters its interface"
         ) from None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from newsletter.publish.models import PublishError
+from newsletter.sources.links import absolute
 
 if TYPE_CHECKING:
     from newsletter.publish.wordpress.session import SiteSession
@@ -49,9 +50,14 @@ class PublishedPost:
         return {"title": self.title, "content": self.content, "excerpt": self.excerpt, "picture": self.picture}
 
     @property
-    def is_public(self) -> bool:
-        """Whether it was published, or is about to be by the clock."""
+    def is_published(self) -> bool:
+        """Whether somebody has decided that it is published: now, by the clock, or for those who are signed in."""
         return self.status in ("publish", "future", "private")
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody can see it."""
+        return self.status == "publish"
 
 
 def of_answer(values: Mapping[str, Any], site: str) -> PublishedPost:
@@ -65,22 +71,25 @@ def of_answer(values: Mapping[str, Any], site: str) -> PublishedPost:
         PublishError: It is not what WordPress gives.
     """
     try:
-        meta = values.get("meta")
+        meta, number = values.get("meta"), int(values["id"])
+        if not 0 < number < 2**53:
+            raise ValueError("a number")
         return PublishedPost(
-            int(values["id"]),
+            number,
             str(values["status"]),
             str(values["slug"]),
-            str(values["link"]),
-            f"{site}/wp-admin/post.php?post={int(values['id'])}&action=edit",
+            absolute("", str(values["link"])),  # nothing but an address of the web
+            f"{site}/wp-admin/post.php?post={number}&action=edit",
             str(values["title"]["raw"]),
             str(values["content"]["raw"]),
             str((values.get("excerpt") or {}).get("raw") or ""),
             int(values.get("featured_media") or 0),
             meta if isinstance(meta, dict) else {},  # a list while it is empty
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else "is none"
         raise PublishError(
-            f"the post that it shows lacks {error}", where=site, mend="look at what filters its interface"
+            f"the post that it shows {what}", where=site, mend="look at what filters its interface"
         ) from None
 
 
@@ -110,7 +119,7 @@ def by_slug(session: SiteSession, route: str, slug: str) -> PublishedPost | None
     # Without a status only what is published is shown; `any` leaves the trash out.
     for name, status in ((slug, "any"), (f"{slug}{TRASHED}", "trash")):
         found = session.get(route, slug=name, status=status, context="edit", per_page=5).content
-        posts = [of_answer(one, session.access.site) for one in found if isinstance(one, dict)] if found else []
+        posts = [of_answer(one, session.access.site) for one in found] if isinstance(found, list) else []
         if len(posts) > 1:
             numbers = " and ".join(str(one.number) for one in posts)
             raise PublishError(
@@ -181,7 +190,8 @@ def categories(session: SiteSession, slugs: Collection[str]) -> list[int]:
     numbers: dict[str, int] = {}
     found = session.get("categories", slug=",".join(slugs), per_page=100, hide_empty=0).content
     for one in found if isinstance(found, list) else []:
-        numbers[str(one.get("slug"))] = int(one.get("id") or 0)
+        if isinstance(one, dict) and isinstance(one.get("id"), int):
+            numbers[str(one.get("slug"))] = one["id"]
     # WordPress gives slugs of Arabic percent-encoded.
     from urllib.parse import quote
 
@@ -243,8 +253,11 @@ def user(session: SiteSession) -> SiteAuthor:
         raise PublishError(
             "it does not say what the user may do", where=session.access.site, mend="look at what filters users/me"
         )
-    roles = tuple(str(one) for one in found.get("roles") or ())
-    may = frozenset(str(name) for name, given in rights.items() if given)
+    given = found.get("roles")
+    # WordPress numbers them with gaps after a role was taken away: then it is no list in JSON.
+    named = list(given.values()) if isinstance(given, dict) else given
+    roles = tuple(str(one) for one in named) if isinstance(named, list) else ()
+    may = frozenset(str(name) for name, has in rights.items() if has)
     one = SiteAuthor(str(found.get("name") or session.access.user), roles, may)
     if may & {"manage_options", "administrator"} or found.get("is_super_admin"):
         raise PublishError(

@@ -196,5 +196,8 @@ def is_safe(site: str) -> bool:
     Args:
         site: Its address.
     """
-    parts = urlsplit(site)
+    try:
+        parts = urlsplit(site)
+    except ValueError:
+        return False
     return parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"}

@@ -169,6 +169,8 @@ def line(points: Sequence[Point], say: PageWords, alternative: str | Markup) -> 
     x, y = places[-1]
     drawn.append(Markup('<circle class="dot" cx="{}%" cy="{}" r="5"/>').format(_number(x), _number(y)))
     drawn.append(_word(say.amount(points[-1].value), "told", x, "end", y=y - 14))
+    # Both ends say their number: who is used to the other direction would take growth for a fall.
+    drawn.append(_word(say.amount(points[0].value), "told", places[0][0], "start", y=places[0][1] - 14))
     for at, one in enumerate(points):
         if one.label:
             anchor = "start" if at == 0 else "end" if at == len(points) - 1 else "middle"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from newsletter.report.deliverability import NEVER, WANTED
 from newsletter.report.page.causes import bounces, leaving, not_gone
 from newsletter.report.page.charts import Bar, bars, table
 from newsletter.report.page.parts import Figure, ReportBlock, from_left, legend
@@ -112,7 +113,11 @@ def _compared(figure: Figure, share: ComparedShare | None, say: PageWords) -> Fi
         here, usual = say.hundred(share.here, 1), say.hundred(share.median, 1)
     else:
         here, usual = say.percent(share.here), say.percent(share.median)
-    if here == usual:
+    if share.what == "complained" and share.here >= WANTED:
+        # What is less than usual for us may still be too much for those who judge.
+        limit = NEVER if share.here >= NEVER else WANTED
+        words, towards = say.say("above the limit ({share})", share=say.percent(limit)), "up"
+    elif here == usual:
         words, towards = say.say("as usual"), ""
     elif share.here > share.median:
         words, towards = say.say("more than usual ({share})", share=usual), "up"

@@ -34,6 +34,7 @@ from newsletter.workflows.draft.offering import (
     unused,
 )
 from newsletter.workflows.snapshot import Snapshot
+from subscribers import store
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -194,14 +195,15 @@ def write(
         manuscript, of_sponsors, _ = _with_sponsors(workspace, manuscript, snapshot)
         pictures |= of_sponsors
     with workspace.database.read() as connection:
-        owed = correcting.owed(connection, snapshot.list_named(list_name).id)
+        list_id = snapshot.list_named(list_name).id
+        owed = correcting.owed(connection, list_id)
     manuscript, corrected = correcting.with_corrections(workspace, manuscript, owed)
     # As it will stand in its file: with the line of everything, which a problem is told with.
     written = manuscript.issue
     issues.write(issue, folder, pictures=pictures, text=manuscript.text)
     with workspace.database.write() as connection:
         renewing.offer(connection, issue, [*chosen, *shown])
-        rows.mark_noted(connection, corrected, issue=str(number))
+        rows.mark_noted(connection, corrected, list_id=list_id, issue=str(number))
     return written
 
 
@@ -216,15 +218,16 @@ def correct(workspace: Workspace, *, snapshot: Snapshot | None = None) -> list[I
         The drafts that bring one now; one that cannot be read or written waits for the next time.
     """
     with workspace.database.read() as connection:
-        if not rows.corrections(connection):
-            return []
+        lists = store.all_lists(connection)
+        owed = {one.id: correcting.owed(connection, one.id) for one in lists if one.closed is None}
+    if not any(owed.values()):
+        return []
     snapshot = snapshot or Snapshot.take(workspace)
     changed: list[Issue] = []
     for one in snapshot.lists:
-        with workspace.database.read() as connection:
-            posts = correcting.owed(connection, one.id)
+        posts = owed.get(one.id, [])
         try:
-            issue = current(workspace, one.name, snapshot=snapshot) if posts and one.closed is None else None
+            issue = current(workspace, one.name, snapshot=snapshot) if posts else None
             if issue is None:
                 continue
             before = Manuscript.read(Path(issue.path))
@@ -235,7 +238,7 @@ def correct(workspace: Workspace, *, snapshot: Snapshot | None = None) -> list[I
         except IssueError:
             continue
         with workspace.database.write() as connection:
-            rows.mark_noted(connection, corrected, issue=str(issue.number))
+            rows.mark_noted(connection, corrected, list_id=one.id, issue=str(issue.number))
     return changed
 
 

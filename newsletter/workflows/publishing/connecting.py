@@ -71,7 +71,7 @@ def look_for(workspace: Workspace, site: str) -> SiteFound:
         )
     link = signpost(page)
     root = link.root if link is not None else f"{home}/wp-json/"
-    if not is_safe(root) or urlsplit(root).hostname != urlsplit(home).hostname:
+    if not is_safe(root) or _host(root) != _host(home):
         raise PublishError(
             f"it says that its interface is at {root}",
             where=home,
@@ -103,7 +103,15 @@ def look_for(workspace: Workspace, site: str) -> SiteFound:
     given = ways.get("application-passwords") if isinstance(ways, dict) else None
     ends = given.get("endpoints") if isinstance(given, dict) else None
     authorize = str(ends.get("authorization") or "") if isinstance(ends, dict) else ""
-    return SiteFound(home, root, authorize if is_safe(authorize) else usual)
+    return SiteFound(home, root, authorize if is_safe(authorize) and _host(authorize) == _host(home) else usual)
+
+
+def _host(address: str) -> str:
+    """The host of an address that others wrote; empty when it is none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def same_site(found: SiteFound, handed: str) -> None:
@@ -116,7 +124,7 @@ def same_site(found: SiteFound, handed: str) -> None:
     Raises:
         PublishError: It is another host.
     """
-    if (urlsplit(handed).hostname or "") != urlsplit(found.site).hostname:
+    if _host(handed) != _host(found.site):
         raise PublishError(
             f"a password came for {handed[:200] or 'no site'}", where=found.site, mend="run it again for that site"
         )

@@ -90,9 +90,7 @@ class PostPictures:
             return {}
         numbers = ",".join(str(number) for number, _ in known.values())
         found = self._session.get("media", include=numbers, per_page=100).content
-        there = (
-            {int(one.get("id") or 0) for one in found if isinstance(one, dict)} if isinstance(found, list) else set()
-        )
+        there = {one.get("id") for one in found if isinstance(one, dict)} if isinstance(found, list) else set()
         return {digest: one for digest, one in known.items() if one[0] in there}
 
     def _of_file(self, original: LocalPicture, alt: str) -> SitePicture:
@@ -157,13 +155,13 @@ class PostPictures:
         found = self._session.get("media", search=_SIZE.sub("", stem), per_page=20).content
         for one in found if isinstance(found, list) else []:
             if parts.path.rpartition("/")[2] in {_file_name(url) for url in _addresses(one)}:
-                return SitePicture(int(one.get("id") or 0), str(one.get("source_url") or ""))
+                return site_pictures.of_answer(one, self._session.access.site)[0]
         return None
 
 
 def _file_name(url: str) -> str:
     """Name of the file at an address, as it stands there."""
-    return urlsplit(url).path.rpartition("/")[2]
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 def _addresses(media: Any) -> list[str]:

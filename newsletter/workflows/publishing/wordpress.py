@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from newsletter.wiring import Workspace
 
 TARGET = "wordpress"
+_OWED = "owed"
+"""In what is known of a post: that it was made to be published."""
 _ANEW = "To make another post: the same command with --new."
 
 
@@ -83,6 +85,8 @@ class _Publishing:
     talk: PublishTalk
     known: PublishedIssue = field(init=False)
     route: str = field(init=False, default="posts")
+    owed: bool = field(init=False, default=False)
+    """Whether the post was made to be published, and has not been so far."""
 
     @property
     def key(self) -> str:
@@ -105,10 +109,14 @@ class _Publishing:
         self.known = replace(
             self.known, kind=self.known.kind if self.known.post else self.wish.post_type or settings.type
         )
+        self.owed = bool(self.known.writing.get(_OWED) or self.known.written.get(_OWED))
         user = posts.user(self.session)
         self.talk.tell(f"{site}: as {user.name}{f' ({user.roles[0]})' if user.roles else ''}.")
         self.route = posts.route_of(self.session, self.known.kind)
         post = self.found()
+        if self.known.is_public and not (post and post.is_public):
+            # The archive sends readers and search engines to the letter's own page again.
+            self.kept(is_public=False)
         if post is not None and post.status == "trash":
             line = f"Issue {self.key} was thrown away there (post {post.number}); nothing is done."
             return self.told("refused", post, line, _ANEW, reason="trashed")
@@ -170,7 +178,8 @@ class _Publishing:
             return self.told("created", None, f"Would make a post of issue {self.key} at {site}, {what}.")
         if public and not self.sure(text.title):
             return self.told("refused", None, "Nothing was made.")
-        self.kept(writing=wanted)
+        self.owed = public
+        self.kept(writing={**wanted, _OWED: public})
         values = {**_values(wanted), "status": "draft", "slug": self.slug}
         if numbers:
             values["categories"] = numbers
@@ -203,7 +212,12 @@ class _Publishing:
             return self.told("updated", post, f"Would bring post {post.number} up to date.", difference=shown)
         if self.goes_public(post) and not self.sure(post.title):
             return self.told("refused", post, "Nothing was changed.")
-        self.kept(post=post.number, link=post.link, writing=wanted)
+        # Putting pictures up takes minutes, in which somebody may have begun to write there.
+        again = posts.by_number(self.session, self.route, post.number)
+        if again is None or again.status == "trash" or not posts.same(again.said, post.said):
+            line = f"Post {post.number} of issue {self.key} was changed there just now; nothing is done."
+            return self.told("refused", again or post, line, "Run the same command again.", reason="edited")
+        self.kept(post=post.number, link=post.link, writing={**wanted, _OWED: self.owed})
         self.talk.tell(f"Brings post {post.number} up to date.")
         values = _values(wanted)
         if posts.META in post.meta and post.meta[posts.META] != self.key:
@@ -222,20 +236,28 @@ class _Publishing:
             post=post.number,
             link=post.link,
             is_public=post.is_public,
-            written={**post.said, "asked": _digest(wanted)},
+            written={**post.said, "asked": _digest(wanted), _OWED: self.owed and not post.is_published},
             writing={},
         )
         if not self.goes_public(post):
             return self.told("unchanged", post, f"Post {post.number} of issue {self.key} says the same already.")
+        if not (self.wish.force or posts.same(wanted, post.said)):
+            return self.lossy(post, wanted)  # saying it twice makes it no better
         if self.wish.dry_run:
             return self.told("published", post, f"Would publish post {post.number}.")
         if not self.sure(post.title):
+            self.kept(written={**self.known.written, _OWED: False})
             return self.told("refused", post, "Nothing was published.")
         return self.published(post, "published")
 
     def goes_public(self, post: PublishedPost) -> bool:
-        """Whether a post that is there is to be published: only when that was said now, and not by the settings."""
-        return self.wish.status == "publish" and not post.is_public
+        """Whether a post that is there is to be published: when that was said now, or when it was made for that.
+
+        Settings alone publish none that is there; who was cut off between making and publishing is followed by one who
+        does both.
+        """
+        wanted = self.wish.status == "publish" or (self.owed and not self.wish.status)
+        return wanted and not post.is_published
 
     def sure(self, title: str) -> bool:
         """Whether it may become public."""
@@ -250,22 +272,24 @@ class _Publishing:
             raise PublishError(
                 f"post {number} is not there, though it took it", where=self.session.access.site, mend="run it again"
             )
-        said = {**post.said, "asked": _digest(wanted)}
+        whole = posts.same(wanted, post.said)
+        said = {**post.said, "asked": _digest(wanted), _OWED: self.owed and whole and not post.is_published}
         self.kept(link=post.link, is_public=post.is_public, written=said, writing={})
-        return post, not posts.same(wanted, post.said)
+        return post, not whole
 
     def published(self, post: PublishedPost, done: Literal["created", "updated", "published"]) -> PublishOutcome:
         """Let everybody see it."""
         self.talk.tell("Publishes it.")
         values = self.session.post(f"{self.route}/{post.number}", {"status": "publish"}).content
         post = posts.of_answer(values, self.session.access.site)
-        if not post.is_public:
+        if not post.is_published:
             raise PublishError(
                 f"post {post.number} is {post.status}, though it was to be published",
                 where=self.session.access.site,
                 mend=f"publish it there: {post.edit}",
             )
-        self.kept(link=post.link, is_public=True, written={**self.known.written, **post.said})
+        written = {**self.known.written, **post.said, _OWED: False}
+        self.kept(link=post.link, is_public=post.is_public, written=written)
         return self.told(done, post, f"Issue {self.key} is published there.")
 
     def has_meta(self) -> bool:
@@ -291,7 +315,7 @@ class _Publishing:
         """WordPress, or something in it, has taken away some of what was written."""
         shown = posts.difference(wanted, post.said, before="as Nashra wrote it", after="as the site kept it")
         line = f"The site took something out of post {post.number} while saving it; it is left {post.status}."
-        mend = "A plugin, or the user's role, filters what is saved. Look at it there; if it is well, publish it there."
+        mend = "A plugin, or the user's role, filters what is saved. If it is well, publish it there, or with --force."
         return self.told("refused", post, line, mend, difference=shown, reason="lossy")
 
     def told(

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from newsletter.publish import own
+from newsletter.publish import rows as published
 from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import ToldPost
 from newsletter.sources.links import host, is_web
@@ -60,8 +62,9 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
             tell(f"note: {line}")
     for issue in draft.correct(workspace):
         tell(f"note: {told.corrected_in(issue)}")
-    shown = [one for one in posts if one.state in knocks.SHOWN]
-    settled = [one for one in posts if one.state not in knocks.SHOWN]
+    issues = _issues(workspace, posts)
+    shown = [one for one in posts if one.state in knocks.SHOWN and one.name not in issues]
+    settled = [one for one in posts if one not in shown]
     failed: dict[ToldPost, str] = {}
     letters = 0
     if shown:
@@ -77,6 +80,19 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
         rows.settle(connection, settled)
         rows.fail(connection, failed, now=workspace.now())
     return LookOutcome(len(posts), letters)
+
+
+def _issues(workspace: Workspace, posts: Sequence[ToldPost]) -> set[str]:
+    """Names of the posts that are issues of ours: no source brings them, and the archive leads to what all can see."""
+    with workspace.database.read() as connection:
+        issues = {f"id:{name}": one for name, one in own.posts_of(published.every(connection)).items()}
+    told_of = [(issues[one.name], one) for one in posts if one.name in issues]
+    if told_of:
+        with workspace.database.write() as connection:
+            for issue, one in told_of:
+                is_public = one.state in knocks.SHOWN
+                published.note_shown(connection, issue, link=one.url if is_public else "", is_public=is_public)
+    return set(issues)
 
 
 def _fetch(workspace: Workspace, posts: Sequence[ToldPost], failed: dict[ToldPost, str], tell: Tell) -> None:

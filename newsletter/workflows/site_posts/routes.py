@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from subscribers.web import Request, Site
 
 PATH = "/hooks/wordpress"
+_NUMBER = re.compile(r"[0-9]{1,15}")
 
 
 def site_routes(site: Site, workspace: Workspace) -> list[BaseRoute]:
@@ -50,13 +52,15 @@ def site_routes(site: Site, workspace: Workspace) -> list[BaseRoute]:
         refused = refusal(workspace, request, path)
         if refused:
             return Response(status_code=refused)
+        if not _NUMBER.fullmatch(request.parts["number"]):
+            return Response(status_code=NOT_FOUND)
         with workspace.database.read() as connection:
             found = fate(connection, request.parts["place"], int(request.parts["number"]))
         return Response(json.dumps(found), media_type="application/json")
 
     return [
         route(site, PATH, knocked, ["POST"], most=BODY_BYTES, raw=True),
-        route(site, f"{PATH}/posts/{{place}}/{{number:int}}", post),
+        route(site, f"{PATH}/posts/{{place}}/{{number}}", post),
     ]
 
 

@@ -15,6 +15,7 @@ from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import ToldPost
 from newsletter.site_hook.signing import HEADER, sign_request
 from newsletter.sources.http.models import FetchError
+from newsletter.sources.links import host
 from newsletter.workflows import draft, recheck, renewing
 from newsletter.workflows.snapshot import Snapshot
 
@@ -56,7 +57,7 @@ def hear(workspace: Workspace) -> tuple[str, ...]:
     """
     caught = catch_up(workspace)
     with workspace.database.read() as connection:
-        gone = [one for one in rows.waiting(connection, now=workspace.now()) if one.state in knocks.GONE]
+        gone = rows.waiting(connection, now=workspace.now(), states=knocks.GONE)
     drafts = take_back(workspace, gone)
     corrected = draft.correct(workspace)
     if gone:
@@ -97,18 +98,21 @@ def catch_up(workspace: Workspace) -> TakenUp:
     for site in filter(None, sites):
         begin = datetime.fromtimestamp(since[site], UTC) - OVERLAP if since[site] else now - FIRST
         try:
-            found = _asked(workspace, site, secrets[0], begin)
+            found, whole = _asked(workspace, site, secrets, begin)
         except FetchError as error:
             # A site that never knocked may have no plugin so far.
             if known or error.status not in _AWAY:
                 troubles.append(f"the plugin of {site} does not answer: {error.what}")
             continue
-        except ValueError:
+        except (ValueError, RecursionError):
             troubles.append(f"the plugin of {site} gives no list of posts")
             continue
         with workspace.database.write() as connection:
             rows.note(connection, _news(rows.posts(connection), found), now=now)
-            ledger.set_cursor(connection, _CAUGHT + site, int(now.timestamp()))
+            # What did not fit is asked for next time, from where this time ended, if that is any further.
+            ended = now if whole else min(now, max(one.modified for one in found))
+            until = ended if ended > begin + OVERLAP else now
+            ledger.set_cursor(connection, _CAUGHT + site, int(until.timestamp()))
         told += len(found)
     return TakenUp(told, tuple(troubles))
 
@@ -135,7 +139,23 @@ def _front(url: str) -> str:
     return url if url.endswith("/") else f"{url}/"
 
 
-def _asked(workspace: Workspace, site: str, secret: bytes, since: datetime) -> list[knocks.Knock]:
+def _asked(
+    workspace: Workspace, site: str, secrets: Sequence[bytes], since: datetime
+) -> tuple[list[knocks.Knock], bool]:
+    """What a site tells since a moment, and whether that is all of it.
+
+    A site that still has the plugin before the newest knows the secret before only.
+    """
+    for secret in secrets[:-1]:
+        try:
+            return _pages(workspace, site, secret, since)
+        except FetchError as error:
+            if error.status not in (401, 403):
+                raise
+    return _pages(workspace, site, secrets[-1], since)
+
+
+def _pages(workspace: Workspace, site: str, secret: bytes, since: datetime) -> tuple[list[knocks.Knock], bool]:
     found: list[knocks.Knock] = []
     for page in range(1, _MOST_PAGES + 1):
         query = f"since={int(since.timestamp())}&page={page}"
@@ -148,10 +168,11 @@ def _asked(workspace: Workspace, site: str, secret: bytes, since: datetime) -> l
         answer = json.loads(got.data)
         if not isinstance(answer, dict) or not isinstance(answer.get("posts"), list):
             raise ValueError("no list")
-        found += [knocks.read(one) for one in answer["posts"]]
+        # A site speaks for itself alone: the answer of one that has changed hands takes back nothing of another.
+        found += [one for one in map(knocks.read, answer["posts"]) if host(one.site) == host(site)]
         if not answer.get("more"):
-            break
-    return found
+            return found, True
+    return found, not found
 
 
 def _news(known: Sequence[ToldPost], found: Sequence[knocks.Knock]) -> list[knocks.Knock]:

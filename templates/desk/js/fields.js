@@ -61,7 +61,6 @@ const again = () => {
   }
 };
 on("desk:edited", again);
-again();
 // Words that an earlier page could not save.
 for (const [id, [value, op]] of typed) {
   const field = $(id);
@@ -75,3 +74,4 @@ for (const [id, [value, op]] of typed) {
   }
 }
 keep();
+again();

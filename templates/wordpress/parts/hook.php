@@ -119,9 +119,16 @@ function nashra_values( $post_id ) {
  *
  * @param int   $post_id Its number.
  * @param array $row     Of the queue.
+ * @param int   $moment  Before the post was read; 0 when it is to be read now.
  * @return array|null Null when there is nothing to tell.
  */
-function nashra_told( $post_id, $row ) {
+function nashra_told( $post_id, $row, $moment = 0 ) {
+	if ( ! $moment ) {
+		// First the clock, then the post as the database has it: what another process saves in between is the later word.
+		$moment = nashra_moment();
+		wp_cache_delete( $post_id, 'posts' );
+		wp_cache_delete( $post_id, 'post_meta' );
+	}
 	$told = array(
 		'id'     => bin2hex( random_bytes( 16 ) ),
 		'site'   => home_url( '/' ),
@@ -135,7 +142,7 @@ function nashra_told( $post_id, $row ) {
 			'password' => '' !== (string) $post->post_password,
 			'address'  => (string) get_permalink( $post ),
 			'modified' => max( 0, (int) strtotime( $post->post_modified_gmt . ' UTC' ) ),
-			'moment'   => nashra_moment(),
+			'moment'   => $moment,
 			'values'   => nashra_values( $post_id ),
 		);
 	}
@@ -298,9 +305,9 @@ function nashra_register_posts_route() {
  * @param WP_REST_Request $request The question.
  */
 function nashra_asked_by_newsroom( $request ) {
-	$since = (string) $request->get_param( 'since' );
-	$page  = (string) $request->get_param( 'page' );
-	if ( ! preg_match( '/^[0-9]{1,12}$/D', $since ) || ! preg_match( '/^[0-9]{1,4}$/D', $page ) ) {
+	$since = $request->get_param( 'since' );
+	$page  = $request->get_param( 'page' );
+	if ( ! is_string( $since ) || ! is_string( $page ) || ! preg_match( '/^[0-9]{1,12}$/D', $since ) || ! preg_match( '/^[0-9]{1,4}$/D', $page ) ) {
 		return false;
 	}
 	$said = 'GET /nashra/v1/posts?since=' . $since . '&page=' . $page;
@@ -314,8 +321,9 @@ function nashra_asked_by_newsroom( $request ) {
  * @return WP_REST_Response
  */
 function nashra_posts_route( $request ) {
-	$page  = max( 1, (int) $request->get_param( 'page' ) );
-	$query = new WP_Query(
+	$page   = max( 1, (int) $request->get_param( 'page' ) );
+	$moment = nashra_moment();
+	$query  = new WP_Query(
 		array(
 			'post_type'           => 'post',
 			'post_status'         => array( 'publish', 'private', 'draft', 'pending', 'future', 'trash' ),
@@ -340,7 +348,7 @@ function nashra_posts_route( $request ) {
 	foreach ( $query->posts as $post ) {
 		// What was never published has no moment of its own.
 		if ( 'publish' === $post->post_status || '0000-00-00 00:00:00' !== $post->post_date_gmt ) {
-			$posts[] = nashra_told( $post->ID, array() );
+			$posts[] = nashra_told( $post->ID, array(), $moment );
 		}
 	}
 	foreach ( 1 === $page ? nashra_rows() : array() as $name => $value ) {

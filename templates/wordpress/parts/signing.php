@@ -83,9 +83,10 @@ function nashra_fetch( $path, $timeout = 2 ) {
 	$answer = wp_remote_get(
 		$settings['pages'] . $path,
 		array(
-			'timeout'     => $timeout,
-			'redirection' => 0,
-			'headers'     => array( 'X-Nashra-Signature' => nashra_signature( 'GET ' . $path, $key, time() ) ),
+			'timeout'             => $timeout,
+			'redirection'         => 0,
+			'limit_response_size' => 65536,
+			'headers'             => array( 'X-Nashra-Signature' => nashra_signature( 'GET ' . $path, $key, time() ) ),
 		)
 	);
 	return nashra_answer( $answer );
