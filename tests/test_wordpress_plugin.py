@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -20,7 +23,7 @@ from test_web_journey import letters, link
 from wordpress_hands import canvas, put_up, ready, sign_in, tab
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [*NEWSROOM, pytest.mark.browser]
 HOSTILE = "\"'></p><script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
@@ -57,6 +60,29 @@ class House:
 
     def option(self, name: str, value: str) -> None:
         self.site.ask(f"update_option('{name}', '{value}'); return 1;")
+
+    def forget(self) -> int:
+        """Let WordPress forget how users stand; how much it had kept."""
+        kept = "FROM {$wpdb->options} WHERE option_name LIKE '%_transient_nashra_users%'"
+        return int(self.site.ask(f'return $wpdb->query("DELETE {kept}");'))
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Reader pages that take what they are sent and never answer."""
+        file = self.site.folder / "www/wp-content/mu-plugins/silent.php"
+        with socket.create_server(("127.0.0.1", 0)) as deaf:
+            file.write_text(f"<?php define('NASHRA_PAGES', 'http://127.0.0.1:{deaf.getsockname()[1]}');", "utf-8")
+            try:
+                yield
+            finally:
+                file.unlink()
+
+
+def opened(page: Page, address: str) -> float:
+    """Seconds until WordPress has answered."""
+    started = time.monotonic()
+    assert page.request.get(address).status == 200
+    return time.monotonic() - started
 
 
 def _coded(text: str) -> str:
@@ -364,6 +390,80 @@ def test_subscribers_of_mailpoet_come_along_as_they_stand_there(house: House, tm
     assert line == '"\'=1+1","\'-a","\'@x"," =1","a b c","\'＝1","سلمى"\r\n'
 
 
+ROWS = """
+() => Object.fromEntries([...document.querySelectorAll('#the-list tr')].map(
+  row => [row.querySelector('.username strong').innerText, row.querySelector('td.column-nashra')?.textContent]))
+"""
+
+
+def test_the_list_of_users_tells_who_reads_the_letter_once_it_is_asked_to(house: House) -> None:
+    site, users = house.site, f"{house.site.url}wp-admin/users.php"
+    nobody = dict.fromkeys(("admin", "editor", "author", "contributor", "subscriber"))
+    for command in (
+        ("add", "Editor@Example.org", "subscriber@example.org"),
+        ("add", "author@example.org", "--ask", "--consent", "card at the fair"),
+        ("leave", "subscriber@example.org"),
+    ):
+        assert here("-C", house.root, "subscribers", *command).code == 0
+    with tab(house.browser) as looked:
+        page = looked.page
+        sign_in(page, site)
+        page.goto(users)
+        assert page.evaluate(ROWS) == nobody
+        assert page.locator(".column-nashra").count() == 0
+        page.goto(f"{site.url}wp-admin/options-general.php?page=nashra")
+        assert not page.is_checked("input[name=nashra_users]")
+        page.check("input[name=nashra_users]")
+        page.click("#submit")
+        page.wait_for_url("**settings-updated=true**")
+        assert page.is_checked("input[name=nashra_users]")
+        page.goto(users)
+        told = {"editor": "مشترك", "author": "طلب ولم يؤكّد", "subscriber": "غادر"}
+        told |= dict.fromkeys(("admin", "contributor"), "—غير مشترك")
+        assert page.evaluate(ROWS) == told
+        assert page.inner_text("thead th.column-nashra") == "النشرة"
+        # Kept, and asked anew when it is old.
+        assert here("-C", house.root, "subscribers", "leave", "editor@example.org").code == 0
+        page.reload()
+        assert page.evaluate(ROWS) == told
+        kept = "SELECT option_value FROM {$wpdb->options} WHERE option_name LIKE '_transient_nashra_users%'"
+        assert "@" not in str(site.ask(f'return $wpdb->get_col("{kept}");'))
+        assert house.forget() == 1
+        page.reload()
+        assert page.evaluate(ROWS) == told | {"editor": "غادر"}
+        # Who hides the column sends nothing.
+        assert house.forget() == 1
+        site.ask("update_user_option(1, 'manageuserscolumnshidden', ['nashra'], true); return 1;")
+        page.reload()
+        assert page.locator("td.column-nashra:visible").count() == 0
+        assert house.forget() == 0
+        site.ask("delete_user_option(1, 'manageuserscolumnshidden', true); return 1;")
+        assert looked.ours() == []
+        usual, *_ = sorted(opened(page, users) for _ in range(2))
+        with house.silent():
+            # A machine may be busy: what counts is the best of some.
+            for _ in range(4):
+                house.forget()
+                waited = opened(page, users)
+                if waited < usual + 2.5:
+                    break
+            assert 2 <= waited < usual + 2.5
+            assert min(opened(page, users) for _ in range(2)) < usual + 1.5
+            page.goto(users)
+            assert page.evaluate(ROWS) == dict.fromkeys(nobody, "")
+        house.forget()
+    with tab(house.browser) as looked:
+        page = looked.page
+        sign_in(page, site, "author")
+        answer = page.goto(users)
+        assert answer is not None
+        assert answer.status == 403
+        site.ask("get_user_by('login', 'author')->add_cap('list_users'); return 1;")
+        page.goto(users)
+        assert page.evaluate(ROWS) == nobody
+    assert house.forget() == 0
+
+
 def test_at_the_end_nothing_of_it_is_left(house: House) -> None:
     """The last one: it takes the plugin out."""
     site = house.site
@@ -371,7 +471,8 @@ def test_at_the_end_nothing_of_it_is_left(house: House) -> None:
         "update_option('nashra_ping_8', 'x', false); update_option('widget_nashra', [2 => []]);"
         "update_option('sidebars_widgets', ['a' => ['nashra-2', 'search-1'], 'array_version' => 3]);"
         "update_post_meta(4, 'nashra_letter', 'lead'); wp_schedule_single_event(time() + 900, 'nashra_send', [8]);"
-        "set_transient('nashra_figures', [['x']], 600); return 1;"
+        "set_transient('nashra_figures', [['x']], 600); update_option('nashra_users', 'yes');"
+        "set_transient('nashra_users_8', [1 => 'left'], 600); set_transient('nashra_users_silent', 1, 60); return 1;"
     )
     with tab(house.browser) as looked:
         page = looked.page
