@@ -728,7 +728,8 @@ def test_three_times_everything_changes_nothing_but_the_numbers(workspace: Works
     client = TestClient(app, base_url=BASE, follow_redirects=False)
     values = {
         "signed": signed_of(workspace, STORIES[0].url).rpartition("/")[2],
-        "key": "7", "list": "readers", "rhythm": "issue", "name": "letter.css", "before": "3", "signature": "x" * 24,
+        "key": "7", "place": "7", "number": "7", "list": "readers", "rhythm": "issue", "name": "letter.css",
+        "before": "3", "signature": "x" * 24,
     }  # fmt: skip
     asked = 0
     for one in inner.routes:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from reader_pages import free_port
 from newsletter import issues
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -43,6 +44,27 @@ def root(template: Path, tmp_path: Path) -> Path:
 
 def text_of(root: Path) -> str:
     return (root / "issues" / "13" / "issue.md").read_text("utf-8")
+
+
+@contextmanager
+def on_its_way(page: Page) -> Iterator[None]:
+    """What the page sends meanwhile reaches the desk afterwards."""
+    sent: list[Route] = []
+    held = True
+
+    def hold(route: Route) -> None:
+        if held:
+            sent.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/op", hold)
+    yield
+    while not sent:
+        page.wait_for_timeout(10)
+    held = False
+    for one in sent:
+        one.continue_()
 
 
 def test_two_who_write_at_once_lose_no_word(root: Path, playwright_chromium: Browser) -> None:
@@ -84,9 +106,9 @@ def test_what_changes_elsewhere_in_the_file_is_taken_and_the_same_place_asks(
         path.write_text(text_of(root).replace("نوارس الريحان يهزم", "نوارس الريحان تهزم"), "utf-8")
         until(seen.page, "document.querySelector('#issue').textContent.includes('تهزم')", seconds=10)
         # Somebody types in one place while another changes.
-        field = hands.field(0, "title")
-        hands.add_words(field, " كلمتي")
-        path.write_text(text_of(root).replace("340 مترًا", "350 مترًا"), "utf-8")
+        with on_its_way(seen.page):
+            hands.add_words(hands.field(0, "title"), " كلمتي")
+            path.write_text(text_of(root).replace("340 مترًا", "350 مترًا"), "utf-8")
         until(seen.page, f"!document.querySelector('#conflict').hidden || ({TAKEN} && {SAVED})", seconds=20)
         both = seen.page.locator("#conflict:not([hidden])")
         if both.count():
@@ -97,8 +119,9 @@ def test_what_changes_elsewhere_in_the_file_is_taken_and_the_same_place_asks(
         assert "كلمتي" in text
         assert "350 مترًا" in text
         # The same place: both texts are shown, and the editor chooses.
-        hands.add_words(hands.field(0, "title"), " أولى")
-        path.write_text(text_of(root).replace("يفتح رصيفه الجديد", "يدشّن رصيفه الجديد"), "utf-8")
+        with on_its_way(seen.page):
+            hands.add_words(hands.field(0, "title"), " أولى")
+            path.write_text(text_of(root).replace("يفتح رصيفه الجديد", "يدشّن رصيفه الجديد"), "utf-8")
         seen.page.wait_for_selector("#conflict:not([hidden])", timeout=10_000)
         shown = seen.page.inner_text("#conflict")
         assert "أولى" in shown

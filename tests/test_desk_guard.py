@@ -728,7 +728,7 @@ def test_listening_to_what_happens_writes_nothing(desk: StaffedDesk) -> None:
 
 
 def test_the_log_has_methods_paths_and_times_only(visitor: DeskVisitor, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "nashra.desk")
     visitor.get("/none/salma@example.net?q=secret-words")
     visitor.get("/none/%D8%B3%0d%0aforged")
     visitor.post("/sign-out", data={"name": "secret-words"})

@@ -78,7 +78,8 @@ def test_the_archive_dates_letters_by_the_calendar_of_the_letters() -> None:
     entry = {"number": "30", "sent": sent, "key": "30", "subject": "بندر واحه", "summary": ""}
     for jalali, shown in ((True, "۲۳ آبان ۱۴۰۴"), (False, "۱۴ نوامبر ۲۰۲۵")):
         about = Publication("x", "https://example.org", language="fa", digits="arabic-indic", jalali=jalali)
-        html = Pages(environment(), about, "")("web/archive.html.j2", {"entries": [entry], "older": 0, "newer": False})
+        values = {"entries": [entry], "older": 0, "newer": False, "share": "", "data": ""}
+        html = Pages(environment(), about, "")("web/archive.html.j2", values)
         assert f'<time datetime="2025-11-14T09:00:00+00:00">{shown}</time>' in html
 
 
@@ -121,7 +122,7 @@ def test_names_and_titles_are_escaped(tmp_path: Path) -> None:
     pages = Pages(environment(tmp_path), Publication(evil, "https://example.org", tagline=evil), "https://n.example")
     for template, values in (
         ("web/trouble.html.j2", {"status": 500}),
-        ("web/archive.html.j2", {"entries": [], "older": 0, "newer": False}),
+        ("web/archive.html.j2", {"entries": [], "older": 0, "newer": False, "share": "", "data": ""}),
         ("web/archive.xml.j2", {"entries": [], "updated": ""}),
         ("web/embed_form.html.j2", {"pitch": evil, "list": evil}),
         ("web/embed_frame.html.j2", {"height": 1}),

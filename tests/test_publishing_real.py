@@ -253,15 +253,16 @@ def test_a_server_that_loses_the_header_is_told_with_both_causes(site: Site, roo
 
 
 def test_a_site_that_believes_to_be_without_tls_says_so(site: Site, root: Path) -> None:
+    write(root, 67)
     config = site.folder / "www" / "wp-config.php"
     text = config.read_text("utf-8")
     assert "WP_ENVIRONMENT_TYPE" in text
     try:
         config.write_text(re.sub(r"define\('WP_ENVIRONMENT_TYPE'[^;]*;", "", text), "utf-8")
-        code, told = publish(root, 60)
+        code, told = publish(root, 67)
     finally:
         config.write_text(text, "utf-8")
-    assert code == 1
+    assert code == 1, told
     assert "without TLS" in told["error"]
 
 

@@ -85,7 +85,7 @@ def find(root: Path, name: str) -> Issue:
     """
     path = Path(name)
     for candidate in (path, path / FILE, root / FOLDER / name / FILE):
-        if candidate.name == FILE and candidate.is_file():
+        if candidate.name == FILE and _is_file(candidate):
             return read(candidate)
     there: list[Issue] = []
     broken: IssueError | None = None
@@ -102,6 +102,13 @@ def find(root: Path, name: str) -> Issue:
     known = ", ".join(issue.slug for issue in sorted(there, key=lambda issue: issue.number))
     none = "none yet; make one with: newsletter compose"
     raise IssueError(f"no issue is called {name!r}", mend=f"issues here: {known or none}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # longer than a file's name can be: nothing is called so
+        return False
 
 
 def every(root: Path) -> list[Issue]:

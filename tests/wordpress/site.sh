@@ -83,7 +83,7 @@ PHP
 fi
 
 [ "$kind" = newsroom ] && export PHP_CLI_SERVER_WORKERS=3
-php -d display_errors=0 -d upload_max_filesize=8M -S "127.0.0.1:$port" -t "$dir/www" "$here/router.php" >>"$dir/web.log" 2>&1 &
+php -d display_errors=0 -d upload_max_filesize=8M -d opcache.revalidate_freq=0 -S "127.0.0.1:$port" -t "$dir/www" "$here/router.php" >>"$dir/web.log" 2>&1 &
 pids+=($!)
 for _ in $(seq 100); do
     php -r "exit(@fsockopen('127.0.0.1', $port) ? 0 : 1);" && break
