@@ -20,7 +20,7 @@ from newsroom import SECTIONS, SITE, START, Clock, Post, WordPress, given, make,
 
 from newsletter import ledger, library
 from newsletter.publish import rows as published
-from newsletter.site_hook import rows
+from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.hook import knock_hook
 from newsletter.site_hook.signing import HEADER, SignedBy, request_signed, sign_body
 from newsletter.sources.http import Fetched, FetchError, Kind
@@ -513,6 +513,21 @@ def test_a_plugin_that_does_not_answer_is_told_and_keeps_nothing_back(
     outcome = collect.gather(workspace)
     assert outcome.notes == (f"the plugin of {FRONT} does not answer: the site answered 403",)
     assert len(articles(workspace)) == 2
+
+
+def test_a_site_that_was_only_tried_is_not_asked_for_ever(
+    workspace: Workspace, clock: Clock, site: PluggedSite
+) -> None:
+    tried = "https://tried.example.org/"
+    found = knocks.read({**body(workspace, 1), "site": tried})
+    with workspace.database.write() as connection:
+        rows.note(connection, [found], now=workspace.now())
+    clock.forward(days=90)
+    assert told.catch_up(workspace).troubles == (f"the plugin of {tried} does not answer: the site answered 404",)
+    clock.forward(seconds=1)
+    site.asked.clear()
+    assert told.catch_up(workspace).troubles == ()
+    assert [one.startswith(f"{FRONT}?rest_route=") for one in site.asked] == [True]
 
 
 def test_a_site_speaks_for_itself_alone_and_no_answer_breaks_a_collect(

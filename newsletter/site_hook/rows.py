@@ -195,6 +195,22 @@ def posts(connection: Connection, *, ids: Collection[int] | None = None, number:
     ]
 
 
+def sites(connection: Connection, *, since: datetime) -> list[str]:
+    """The sites that told of a post since a moment, in the order in which they first did.
+
+    Args:
+        connection: An open connection to the database.
+        since: The moment, aware.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.storage.site_tables import site_post as table
+
+    found = select(table.c.site).where(table.c.told >= int(since.timestamp()))
+    found = found.group_by(table.c.site).order_by(func.min(table.c.id))
+    return list(connection.execute(found).scalars())
+
+
 def settle(connection: Connection, looked: Sequence[ToldPost]) -> None:
     """Note that these were looked at and nothing is left to do; one that was told anew meanwhile stays due.
 

@@ -30,6 +30,8 @@ OVERLAP = timedelta(minutes=5)
 """How far before the last look a new one begins: clocks differ, and a post is saved before it can be asked for."""
 FIRST = timedelta(days=7)
 """How far the first look goes back."""
+HEARD = timedelta(days=90)
+"""How long a site is asked that told of nothing new: one that was moved or was only tried would be for ever."""
 _MOST_PAGES = 20
 _CAUGHT = "site caught "
 """Begins the name of the cursor that says how far the words of a site are known."""
@@ -91,7 +93,7 @@ def catch_up(workspace: Workspace) -> TakenUp:
     if not secrets:
         return TakenUp()
     with workspace.database.read() as connection:
-        known = list(dict.fromkeys(one.site for one in rows.posts(connection)))
+        known = rows.sites(connection, since=now - HEARD)
         sites = known or [_front(workspace.publication.url)]
         since = {one: ledger.cursor(connection, _CAUGHT + one) for one in sites}
     told, troubles = 0, []
@@ -100,7 +102,7 @@ def catch_up(workspace: Workspace) -> TakenUp:
         try:
             found, whole = _asked(workspace, site, secrets, begin)
         except FetchError as error:
-            # A site that never knocked may have no plugin so far.
+            # A site that did not knock for so long may have no plugin.
             if known or error.status not in _AWAY:
                 troubles.append(f"the plugin of {site} does not answer: {error.what}")
             continue
