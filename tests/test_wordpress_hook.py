@@ -170,7 +170,7 @@ def put_up(site: Site, pages: str) -> None:
 
 def password_of(site: Site, user: str) -> str:
     who = f"get_user_by('login', '{user}')->ID"
-    made = f"WP_Application_Passwords::create_new_application_password({who}, ['name' => 't'])"
+    made = f"WP_Application_Passwords::create_new_application_password({who}, ['name' => uniqid()])"
     return str(site.ask(f"return {made}[0];"))
 
 
@@ -382,6 +382,35 @@ def test_a_contributor_sets_fields_and_not_at_once(site: Site, editor: Hands) ->
     editor.change(mine, meta={"nashra_at_once": "yes"})
     other.change(mine, meta={"nashra_headline": "آخر", "nashra_at_once": "yes"})
     assert other.refused("POST", f"/wp/v2/posts/{mine}", {"meta": {"nashra_at_once": ""}}) == 403
+
+
+def test_what_goes_to_all_readers_is_set_by_who_may_publish(site: Site, editor: Hands) -> None:
+    other = Hands(site, password_of(site, "contributor"), "contributor")
+    assert other.refused("POST", "/wp/v2/posts", {"title": "خبر", "meta": {"nashra_letter": "lead"}}) == 403
+    mine = other.publish(status="pending", meta={"nashra_letter": "yes", "nashra_correction": ""})
+    for values in ({"nashra_letter": "lead"}, {"nashra_correction": "صوابه كذا"}):
+        assert other.refused("POST", f"/wp/v2/posts/{mine}", {"meta": values}) == 403
+    classic = "$_POST = array('nashra_box' => wp_create_nonce('nashra_box_ID'), 'nashra_letter' => 'lead', "
+    classic += "'nashra_headline' => 'آخر', 'nashra_correction' => 'صوابه'); nashra_save_box(ID, get_post(ID));"
+    fields = "update_post_meta(ID, 'nashra_letter', 'lead');"  # as custom fields and XML-RPC do
+    box = "ob_start(); nashra_box(get_post(ID)); return ob_get_clean();"
+
+    def as_contributor(code: str) -> Any:
+        who = "wp_set_current_user(get_user_by('login', 'contributor')->ID); "
+        return site.ask(who + code.replace("ID", str(mine)))
+
+    as_contributor(f"{classic} return 1;")
+    assert values_of(site, mine) == {"letter": "yes", "headline": "آخر"}
+    shown = as_contributor(box)
+    assert 'value="lead"' not in shown
+    assert "nashra_correction" not in shown
+    as_contributor(f"{fields} return 1;")
+    assert values_of(site, mine) == {"headline": "آخر"}
+    # What an editor has set stays, and may be sent again with the rest.
+    editor.change(mine, meta={"nashra_letter": "lead", "nashra_correction": "صوابه"})
+    other.change(mine, meta={"nashra_headline": "غيره", "nashra_letter": "lead", "nashra_correction": "صوابه"})
+    assert other.refused("POST", f"/wp/v2/posts/{mine}", {"meta": {"nashra_letter": "no"}}) == 403
+    assert values_of(site, mine) == {"letter": "lead", "headline": "غيره", "correction": "صوابه"}
 
 
 def test_hostile_values_stay_text(site: Site, pages: Pages, editor: Hands) -> None:
