@@ -432,6 +432,38 @@ def test_a_site_that_does_not_answer_is_asked_again(
         assert rows.lost(connection) == []
 
 
+def test_what_cannot_be_taken_back_is_tried_after_growing_pauses_and_told(
+    workspace: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    knock(workspace, 1, "trash")
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("reader@example.net")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "withdraw", broken)
+        for tries, pause in enumerate((0, *rows.PAUSES), 1):
+            if pause:
+                clock.forward(seconds=pause - 1)
+                assert look(workspace).posts == 0
+                clock.forward(seconds=1)
+            with pytest.raises(ZeroDivisionError):
+                look(workspace)
+            assert post_of(workspace, 1).tries == tries
+            with workspace.database.read() as connection:
+                assert [one.wrong for one in rows.lost(connection)] == ["ZeroDivisionError"][: tries - 1]
+        clock.forward(days=1)
+        assert look(workspace).posts == 0
+    with workspace.database.read() as connection:
+        assert [one.again for one in rows.lost(connection)] == [None]
+    knock(workspace, 1, "trash")
+    look(workspace)
+    with workspace.database.read() as connection:
+        assert rows.lost(connection) == []
+
+
 def test_a_post_that_its_source_does_not_show_goes_nowhere(workspace: Workspace, root: Path, site: PluggedSite) -> None:
     knock(workspace, 77, at_once="yes")
     look(workspace)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from newsletter import ledger, library
-from newsletter.errors import NashraError
 from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import ToldPost
 from newsletter.site_hook.signing import HEADER, sign_request
@@ -18,6 +17,7 @@ from newsletter.sources.http.models import FetchError
 from newsletter.sources.links import host
 from newsletter.workflows import draft, recheck, renewing
 from newsletter.workflows.snapshot import Snapshot
+from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from newsletter.models import Issue
@@ -183,10 +183,19 @@ def _news(known: Sequence[ToldPost], found: Sequence[knocks.Knock]) -> list[knoc
     return [one for one in found if had.get(one.name) != (one.state, one.url, one.box, one.correction)]
 
 
-def trouble_of(error: NashraError) -> str:
+def trouble_of(error: Complaint) -> str:
     """One line for an editor.
 
     Args:
         error: What kept a post from being looked at.
     """
     return f"{error.what} ({error.where})" if error.where else error.what
+
+
+def why(error: Exception) -> str:
+    """Why posts could not be looked at, for status; the words of what nobody foresaw can hold an address.
+
+    Args:
+        error: What came out of the look.
+    """
+    return trouble_of(error) if isinstance(error, Complaint) else type(error).__name__
