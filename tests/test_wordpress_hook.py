@@ -326,9 +326,9 @@ def test_a_later_save_sends_what_waits(site: Site, pages: Pages, editor: Hands) 
     assert site.ask("return nashra_trouble();") == ""
 
 
-def asked(editor: Hands, since: int, page: int = 1, *, key: bytes = KEY, late: int = 0) -> Any:
+def asked(editor: Hands, since: int, page: int = 1, *, key: bytes = KEY, late: int = 0, more: str = "") -> Any:
     now = datetime.now(UTC) + timedelta(seconds=late)
-    target = f"/nashra/v1/posts?since={since}&page={page}"
+    target = f"/nashra/v1/posts?since={since}&page={page}{more}"
     return editor.ask("GET", target, anonymous=True, **{HEADER: sign_request(key, "GET", target, now=now)})
 
 
@@ -346,6 +346,12 @@ def test_the_signed_list_gives_what_was_not_heard(site: Site, pages: Pages, edit
     assert draft not in states
     assert next(one for one in found["posts"] if one["post"] == shown)["values"]["summary"] == "ملخص"
     assert found["more"] is False
+    # The next page begins after the last post of this one, whatever was saved meanwhile.
+    modified = next(one for one in found["posts"] if one["post"] == shown)["modified"]
+    behind = {one["post"] for one in asked(editor, modified, more=f"&after={shown}")["posts"]}
+    assert behind == {trashed}
+    ended = asked(editor, found["next"]["since"], more=f"&after={found['next']['after']}")
+    assert ended == {"posts": [], "more": False}
     for wrong in ({"key": bytes(32)}, {"late": 400}, {"late": -400}):
         with pytest.raises(urllib.error.HTTPError) as error:
             asked(editor, since, **wrong)

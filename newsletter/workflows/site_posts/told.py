@@ -159,8 +159,8 @@ def _asked(
 
 def _pages(workspace: Workspace, site: str, secret: bytes, since: datetime) -> tuple[list[knocks.Knock], bool]:
     found: list[knocks.Knock] = []
+    query = f"since={int(since.timestamp())}&page=1"
     for page in range(1, _MOST_PAGES + 1):
-        query = f"since={int(since.timestamp())}&page={page}"
         # This spelling of a route works with and without pretty addresses; what is signed is the route itself.
         url = f"{site}?rest_route={ROUTE}&{query}"
         header = sign_request(secret, "GET", f"{ROUTE}?{query}", now=workspace.now())
@@ -174,7 +174,21 @@ def _pages(workspace: Workspace, site: str, secret: bytes, since: datetime) -> t
         found += [one for one in map(knocks.read, answer["posts"]) if host(one.site) == host(site)]
         if not answer.get("more"):
             return found, True
+        query = _next_page(answer.get("next"), since, page + 1)
     return found, not found
+
+
+def _next_page(place: object, since: datetime, page: int) -> str:
+    """The question for the next page: after the last post of the one before, or by its number from an older plugin.
+
+    By its number a save in between moves all posts that follow, and one of them is on no page.
+    """
+    if place is None:
+        return f"since={int(since.timestamp())}&page={page}"
+    match place:
+        case {"since": int(moment), "after": int(number)} if moment >= 0 and number >= 0:
+            return f"since={moment}&page=1&after={number}"
+    raise ValueError("no place where the list goes on")
 
 
 def _news(known: Sequence[ToldPost], found: Sequence[knocks.Knock]) -> list[knocks.Knock]:
