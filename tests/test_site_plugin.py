@@ -145,6 +145,29 @@ def test_a_secret_is_made_once_and_the_one_before_lives_for_a_week(tmp_path: Pat
     assert len({len(first.secret), len(second.secret), 32}) == 1
 
 
+def test_each_old_secret_lives_until_its_own_moment(tmp_path: Path) -> None:
+    first = new_plugin_secret(tmp_path, NOW).secret
+    second = new_plugin_secret(tmp_path, NOW + timedelta(days=1)).secret
+    third = new_plugin_secret(tmp_path, NOW + timedelta(days=3))
+    assert (third.old, third.old_until) == (second, NOW + timedelta(days=10))
+    for days, believed in ((7, (third.secret, second, first)), (8, (third.secret, second)), (10, (third.secret,))):
+        assert plugin_secrets(tmp_path, NOW + timedelta(days=days)) == believed
+    fourth = new_plugin_secret(tmp_path, NOW + timedelta(days=9)).secret
+    assert plugin_secrets(tmp_path, NOW + timedelta(days=9)) == (fourth, third.secret, second)
+
+
+def test_a_file_with_one_old_secret_is_read_as_ever(tmp_path: Path) -> None:
+    new_plugin_secret(tmp_path, NOW)
+    until = NOW + timedelta(days=7)
+    text = f'secret = "{"a" * 64}"\nold_secret = "{"b" * 64}"\nold_until = {until.isoformat()}\n'
+    path_of(tmp_path).write_text(text, "utf-8")
+    believed = (b"\xaa" * 32, b"\xbb" * 32)
+    assert plugin_secrets(tmp_path, NOW) == believed
+    assert plugin_secrets(tmp_path, until) == believed[:1]
+    newest = new_plugin_secret(tmp_path, NOW).secret
+    assert plugin_secrets(tmp_path, NOW) == (newest, *believed)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -155,6 +178,9 @@ def test_a_secret_is_made_once_and_the_one_before_lives_for_a_week(tmp_path: Pat
         "secret",
         "\xff",
         f'secret = "{"a" * 64}"\nold_secret = "{"b" * 64}"',
+        f'secret = "{"a" * 64}"\nold = "{"b" * 64}"',
+        f'secret = "{"a" * 64}"\nold = ["{"b" * 64}"]',
+        f'secret = "{"a" * 64}"\n[[old]]\nsecret = "{"b" * 64}"',
     ],
 )
 def test_a_damaged_file_of_the_secret_is_never_passed_over(tmp_path: Path, text: str) -> None:

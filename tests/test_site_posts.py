@@ -6,7 +6,7 @@ import json
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from newsroom import SECTIONS, SITE, START, Clock, Post, WordPress, given, make,
 
 from newsletter import ledger, library
 from newsletter.publish import rows as published
-from newsletter.site_hook import rows
+from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.hook import knock_hook
 from newsletter.site_hook.signing import HEADER, SignedBy, request_signed, sign_body
 from newsletter.sources.http import Fetched, FetchError, Kind
@@ -46,6 +46,10 @@ class PluggedSite(WordPress):
     keys: tuple[bytes, ...] = ()
     raw: bytes = b""
     """What the plugin answers instead of its list."""
+    by_number: bool = False
+    """Whether it is a plugin of before, whose pages are only counted."""
+    between: Callable[[], None] | None = None
+    """What happens at the site after the first page."""
 
     def get(
         self, url: str, kind: Kind = "any", *, headers: Mapping[str, str] | None = None, statuses: Collection[int] = ()
@@ -55,15 +59,24 @@ class PluggedSite(WordPress):
             return super().get(url, kind, headers=headers, statuses=statuses)
         self.asked.append(url)
         target = f"/nashra/v1/posts?since={asked['since']}&page={asked['page']}"
+        target += f"&after={asked['after']}" if "after" in asked else ""
         signed = request_signed((headers or {}).get(HEADER, ""), "GET", target, self.keys, now=self.clock())
         status = 403 if signed is not SignedBy.GENUINE else self.plugin
         if self.down or status != 200:
             raise FetchError(f"the site answered {status}", where=url, status=status)
         if self.raw:
             return Fetched(url, self.raw, "application/json", "utf-8", 200, {})
-        page = int(asked["page"])
-        some = [one for one in self.told if one["modified"] >= int(asked["since"])]
-        return self._json(url, {"posts": some[(page - 1) * 2 : page * 2], "more": len(some) > page * 2})
+        page, start = int(asked["page"]), (int(asked["since"]), int(asked.get("after", -1)))
+        places = {(one["modified"], one["post"]): one for one in self.told}
+        some = [places[place] for place in sorted(places) if place > start][(page - 1) * 2 :]
+        answer: dict[str, Any] = {"posts": some[:2], "more": len(some) > 2}
+        if not self.by_number and some:
+            last = answer["posts"][-1]
+            answer["next"] = {"since": last["modified"], "after": last["post"]}
+        if self.between is not None:
+            self.between, between = None, self.between
+            between()
+        return self._json(url, answer)
 
 
 @pytest.fixture(scope="module")
@@ -432,6 +445,38 @@ def test_a_site_that_does_not_answer_is_asked_again(
         assert rows.lost(connection) == []
 
 
+def test_what_cannot_be_taken_back_is_tried_after_growing_pauses_and_told(
+    workspace: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    knock(workspace, 1, "trash")
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("reader@example.net")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "withdraw", broken)
+        for tries, pause in enumerate((0, *rows.PAUSES), 1):
+            if pause:
+                clock.forward(seconds=pause - 1)
+                assert look(workspace).posts == 0
+                clock.forward(seconds=1)
+            with pytest.raises(ZeroDivisionError):
+                look(workspace)
+            assert post_of(workspace, 1).tries == tries
+            with workspace.database.read() as connection:
+                assert [one.wrong for one in rows.lost(connection)] == ["ZeroDivisionError"][: tries - 1]
+        clock.forward(days=1)
+        assert look(workspace).posts == 0
+    with workspace.database.read() as connection:
+        assert [one.again for one in rows.lost(connection)] == [None]
+    knock(workspace, 1, "trash")
+    look(workspace)
+    with workspace.database.read() as connection:
+        assert rows.lost(connection) == []
+
+
 def test_a_post_that_its_source_does_not_show_goes_nowhere(workspace: Workspace, root: Path, site: PluggedSite) -> None:
     knock(workspace, 77, at_once="yes")
     look(workspace)
@@ -479,13 +524,14 @@ def test_collect_hears_what_no_knock_told(workspace: Workspace, root: Path, cloc
     assert subjects(root) == ["عنوان الصندوق"]
     # Two pages were asked for, signed each; the next time it is asked for what came since.
     pages = [url for url in site.asked if "nashra" in url and "since=" in url][-2:]
-    assert [parse_qs(urlsplit(url).query)["page"] for url in pages] == [["1"], ["2"]]
+    assert [parse_qs(urlsplit(url).query).get("after") for url in pages] == [None, ["2"]]
     since = int(parse_qs(urlsplit(pages[0]).query)["since"][0])
     assert since == int((clock.now - told.FIRST).timestamp())
     clock.forward(hours=3)
     look(workspace)
     assert collect.gather(workspace).notes == ()
-    since = int(parse_qs(urlsplit(next(u for u in reversed(site.asked) if "nashra" in u)).query)["since"][0])
+    begun = next(url for url in reversed(site.asked) if "nashra" in url and "after=" not in url)
+    since = int(parse_qs(urlsplit(begun).query)["since"][0])
     assert since == int((clock.now - timedelta(hours=3) - told.OVERLAP).timestamp())
     assert look(workspace).posts == 0  # what stands as it stood is not looked at again
 
@@ -513,6 +559,21 @@ def test_a_plugin_that_does_not_answer_is_told_and_keeps_nothing_back(
     outcome = collect.gather(workspace)
     assert outcome.notes == (f"the plugin of {FRONT} does not answer: the site answered 403",)
     assert len(articles(workspace)) == 2
+
+
+def test_a_site_that_was_only_tried_is_not_asked_for_ever(
+    workspace: Workspace, clock: Clock, site: PluggedSite
+) -> None:
+    tried = "https://tried.example.org/"
+    found = knocks.read({**body(workspace, 1), "site": tried})
+    with workspace.database.write() as connection:
+        rows.note(connection, [found], now=workspace.now())
+    clock.forward(days=90)
+    assert told.catch_up(workspace).troubles == (f"the plugin of {tried} does not answer: the site answered 404",)
+    clock.forward(seconds=1)
+    site.asked.clear()
+    assert told.catch_up(workspace).troubles == ()
+    assert [one.startswith(f"{FRONT}?rest_route=") for one in site.asked] == [True]
 
 
 def test_a_site_speaks_for_itself_alone_and_no_answer_breaks_a_collect(
@@ -562,6 +623,34 @@ def test_what_is_too_much_for_one_look_is_asked_for_the_next_time(
         with workspace.database.read() as connection:
             heard.append([one.number for one in rows.posts(connection)])
     assert heard[-1] == [2, 3, 4, 5]
+
+
+def test_a_save_between_two_pages_takes_no_post_out(workspace: Workspace, clock: Clock, site: PluggedSite) -> None:
+    site.plugin = 200
+    site.told = [body(workspace, number) for number in (4, 3, 2, 1)]  # of one second: the numbers decide
+    clock.forward(minutes=1)
+    site.told[3] |= {"modified": int(clock.now.timestamp())}
+    clock.forward(minutes=1)
+
+    def save() -> None:
+        site.told[2] |= {"modified": int(clock.now.timestamp())}
+
+    site.between = save
+    told.catch_up(workspace)
+    with workspace.database.read() as connection:
+        assert {one.number for one in rows.posts(connection)} == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("by_number", [True, False])
+def test_the_pages_of_plugins_of_before_and_of_now_are_read(
+    workspace: Workspace, site: PluggedSite, by_number: bool
+) -> None:
+    site.plugin, site.by_number = 200, by_number
+    site.told = [body(workspace, number) for number in range(1, 6)]
+    told.catch_up(workspace)
+    with workspace.database.read() as connection:
+        assert [one.number for one in rows.posts(connection)] == [1, 2, 3, 4, 5]
+    assert ["after=" in url for url in site.asked] == [False, not by_number, not by_number]
 
 
 # What became of it

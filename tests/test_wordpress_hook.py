@@ -170,7 +170,7 @@ def put_up(site: Site, pages: str) -> None:
 
 def password_of(site: Site, user: str) -> str:
     who = f"get_user_by('login', '{user}')->ID"
-    made = f"WP_Application_Passwords::create_new_application_password({who}, ['name' => 't'])"
+    made = f"WP_Application_Passwords::create_new_application_password({who}, ['name' => uniqid()])"
     return str(site.ask(f"return {made}[0];"))
 
 
@@ -326,9 +326,9 @@ def test_a_later_save_sends_what_waits(site: Site, pages: Pages, editor: Hands) 
     assert site.ask("return nashra_trouble();") == ""
 
 
-def asked(editor: Hands, since: int, page: int = 1, *, key: bytes = KEY, late: int = 0) -> Any:
+def asked(editor: Hands, since: int, page: int = 1, *, key: bytes = KEY, late: int = 0, more: str = "") -> Any:
     now = datetime.now(UTC) + timedelta(seconds=late)
-    target = f"/nashra/v1/posts?since={since}&page={page}"
+    target = f"/nashra/v1/posts?since={since}&page={page}{more}"
     return editor.ask("GET", target, anonymous=True, **{HEADER: sign_request(key, "GET", target, now=now)})
 
 
@@ -346,6 +346,12 @@ def test_the_signed_list_gives_what_was_not_heard(site: Site, pages: Pages, edit
     assert draft not in states
     assert next(one for one in found["posts"] if one["post"] == shown)["values"]["summary"] == "ملخص"
     assert found["more"] is False
+    # The next page begins after the last post of this one, whatever was saved meanwhile.
+    modified = next(one for one in found["posts"] if one["post"] == shown)["modified"]
+    behind = {one["post"] for one in asked(editor, modified, more=f"&after={shown}")["posts"]}
+    assert behind & {shown, trashed, deleted} == {trashed}
+    ended = asked(editor, found["next"]["since"], more=f"&after={found['next']['after']}")
+    assert ended == {"posts": [], "more": False}
     for wrong in ({"key": bytes(32)}, {"late": 400}, {"late": -400}):
         with pytest.raises(urllib.error.HTTPError) as error:
             asked(editor, since, **wrong)
@@ -382,6 +388,35 @@ def test_a_contributor_sets_fields_and_not_at_once(site: Site, editor: Hands) ->
     editor.change(mine, meta={"nashra_at_once": "yes"})
     other.change(mine, meta={"nashra_headline": "آخر", "nashra_at_once": "yes"})
     assert other.refused("POST", f"/wp/v2/posts/{mine}", {"meta": {"nashra_at_once": ""}}) == 403
+
+
+def test_what_goes_to_all_readers_is_set_by_who_may_publish(site: Site, editor: Hands) -> None:
+    other = Hands(site, password_of(site, "contributor"), "contributor")
+    assert other.refused("POST", "/wp/v2/posts", {"title": "خبر", "meta": {"nashra_letter": "lead"}}) == 403
+    mine = other.publish(status="pending", meta={"nashra_letter": "yes", "nashra_correction": ""})
+    for values in ({"nashra_letter": "lead"}, {"nashra_correction": "صوابه كذا"}):
+        assert other.refused("POST", f"/wp/v2/posts/{mine}", {"meta": values}) == 403
+    classic = "$_POST = array('nashra_box' => wp_create_nonce('nashra_box_ID'), 'nashra_letter' => 'lead', "
+    classic += "'nashra_headline' => 'آخر', 'nashra_correction' => 'صوابه'); nashra_save_box(ID, get_post(ID));"
+    fields = "update_post_meta(ID, 'nashra_letter', 'lead');"  # as custom fields and XML-RPC do
+    box = "ob_start(); nashra_box(get_post(ID)); return ob_get_clean();"
+
+    def as_contributor(code: str) -> Any:
+        who = "wp_set_current_user(get_user_by('login', 'contributor')->ID); "
+        return site.ask(who + code.replace("ID", str(mine)))
+
+    as_contributor(f"{classic} return 1;")
+    assert values_of(site, mine) == {"letter": "yes", "headline": "آخر"}
+    shown = as_contributor(box)
+    assert 'value="lead"' not in shown
+    assert "nashra_correction" not in shown
+    as_contributor(f"{fields} return 1;")
+    assert values_of(site, mine) == {"headline": "آخر"}
+    # What an editor has set stays, and may be sent again with the rest.
+    editor.change(mine, meta={"nashra_letter": "lead", "nashra_correction": "صوابه"})
+    other.change(mine, meta={"nashra_headline": "غيره", "nashra_letter": "lead", "nashra_correction": "صوابه"})
+    assert other.refused("POST", f"/wp/v2/posts/{mine}", {"meta": {"nashra_letter": "no"}}) == 403
+    assert values_of(site, mine) == {"letter": "lead", "headline": "غيره", "correction": "صوابه"}
 
 
 def test_hostile_values_stay_text(site: Site, pages: Pages, editor: Hands) -> None:

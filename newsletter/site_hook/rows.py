@@ -195,6 +195,22 @@ def posts(connection: Connection, *, ids: Collection[int] | None = None, number:
     ]
 
 
+def sites(connection: Connection, *, since: datetime) -> list[str]:
+    """The sites that told of a post since a moment, in the order in which they first did.
+
+    Args:
+        connection: An open connection to the database.
+        since: The moment, aware.
+    """
+    from sqlalchemy import func, select
+
+    from newsletter.storage.site_tables import site_post as table
+
+    found = select(table.c.site).where(table.c.told >= int(since.timestamp()))
+    found = found.group_by(table.c.site).order_by(func.min(table.c.id))
+    return list(connection.execute(found).scalars())
+
+
 def settle(connection: Connection, looked: Sequence[ToldPost]) -> None:
     """Note that these were looked at and nothing is left to do; one that was told anew meanwhile stays due.
 
@@ -252,7 +268,7 @@ def boxes(connection: Connection, ids: Collection[int]) -> dict[int, PostBox]:
 
 @dataclass(frozen=True, slots=True)
 class LostPost:
-    """A post that the site told of and nobody could fetch."""
+    """A post that the site told of and nobody could fetch, or take back."""
 
     url: str
     wrong: str
@@ -262,18 +278,23 @@ class LostPost:
 
 
 def lost(connection: Connection) -> list[LostPost]:
-    """The posts that could not be fetched more than once and that the library does not have since.
+    """The posts that could not be fetched, or taken back, more than once, and are not so far.
 
     Args:
         connection: An open connection to the database.
     """
-    from sqlalchemy import exists, select
+    from sqlalchemy import exists, or_, select
 
+    from newsletter.site_hook.knocks import GONE
     from newsletter.storage.site_tables import site_post as table
-    from newsletter.storage.tables import article_key
+    from newsletter.storage.tables import article, article_key
 
-    there = exists(select(article_key.c.key).where(article_key.c.key == table.c.name))
-    query = select(table).where(table.c.wrong != "", table.c.tries > 1, ~there).order_by(table.c.told)
+    its = select(article_key.c.key).where(article_key.c.key == table.c.name)
+    shown = its.join(article, article.c.id == article_key.c.article_id).where(article.c.withdrawn.is_(None))
+    # What is tried no more is left over where the library has not what the site shows, or shows what the site has not.
+    gone = table.c.state.in_(GONE)
+    left = or_(table.c.due.is_not(None) & gone, ~gone & ~exists(its), gone & exists(shown))
+    query = select(table).where(table.c.wrong != "", table.c.tries > 1, left).order_by(table.c.told)
     return [
         LostPost(
             row.url,

@@ -1,6 +1,7 @@
 """The secret that the plugin inside WordPress and the reader pages share: ``secrets/wordpress.toml``.
 
-A new one leaves the old one valid for a week, so that nothing is lost until the new plugin is put up.
+A new one leaves the old ones valid, each until a week after it was followed, so that nothing is lost until the new
+plugin is put up.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from newsletter.errors import WorkspaceError
 from newsletter.workspace.config import SECRETS
@@ -19,7 +21,7 @@ from newsletter.workspace.layers import SITE_PLUGIN
 
 SECRET_BYTES = 32
 OLD_LASTS = timedelta(days=7)
-"""How long the secret before the newest one is believed."""
+"""How long a secret is believed after another one was made."""
 _HEAD = """\
 # What the plugin inside WordPress signs with, made by: newsletter wordpress plugin. Keep it secret. Whoever has it can
 # say that a post was published or taken back. A new one: newsletter wordpress plugin FILE.zip --new-secret
@@ -31,10 +33,18 @@ class PluginSecret:
     """The secrets of the plugin as the file has them."""
 
     secret: bytes
-    old: bytes = b""
-    """The one before; empty when there is none, or when its week is over."""
-    old_until: datetime | None = None
-    """Its last moment."""
+    before: tuple[tuple[bytes, datetime], ...] = ()
+    """Those before it that are still believed, each with its last moment, newest first."""
+
+    @property
+    def old(self) -> bytes:
+        """The one before; empty when there is none, or when its week is over."""
+        return self.before[0][0] if self.before else b""
+
+    @property
+    def old_until(self) -> datetime | None:
+        """Last moment of the one before."""
+        return self.before[0][1] if self.before else None
 
 
 def path_of(root: Path) -> Path:
@@ -58,12 +68,7 @@ def read_plugin_secret(root: Path, now: datetime) -> PluginSecret | None:
             raise WorkspaceError("others can read the plugin's secret", where=str(path), mend=f"chmod 600 {path}")
         values = tomllib.loads(path.read_text("utf-8"))
         newest = _secret(values.get("secret"))
-        until = values.get("old_until")
-        if "old_secret" not in values:
-            return PluginSecret(newest)
-        old = _secret(values["old_secret"])
-        if not isinstance(until, datetime) or until.tzinfo is None:
-            raise ValueError("old_until is a moment with its zone")
+        before = [_old(one) for one in _entries(values)]
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
@@ -73,7 +78,7 @@ def read_plugin_secret(root: Path, now: datetime) -> PluginSecret | None:
             where=str(path),
             mend="put it back from a backup, or delete it and make a new plugin: newsletter wordpress plugin FILE.zip",
         ) from None
-    return PluginSecret(newest, old, until) if now < until else PluginSecret(newest)
+    return PluginSecret(newest, tuple((old, until) for old, until in before if now < until))
 
 
 def plugin_secrets(root: Path, now: datetime) -> tuple[bytes, ...]:
@@ -89,11 +94,11 @@ def plugin_secrets(root: Path, now: datetime) -> tuple[bytes, ...]:
     found = read_plugin_secret(root, now)
     if found is None:
         return ()
-    return (found.secret, found.old) if found.old else (found.secret,)
+    return (found.secret, *(old for old, _ in found.before))
 
 
 def new_plugin_secret(root: Path, now: datetime) -> PluginSecret:
-    """Make a secret, the first one or another, and keep it; the one before stays valid for a week.
+    """Make a secret, the first one or another, and keep it; the one before stays valid for a week more.
 
     Args:
         root: The workspace.
@@ -108,7 +113,7 @@ def new_plugin_secret(root: Path, now: datetime) -> PluginSecret:
 
 
 def next_plugin_secret(root: Path, now: datetime) -> PluginSecret:
-    """Another secret with the one before, which nobody believes until it is kept.
+    """Another secret with those before, which nobody believes until it is kept.
 
     Args:
         root: The workspace.
@@ -121,7 +126,7 @@ def next_plugin_secret(root: Path, now: datetime) -> PluginSecret:
     made = PluginSecret(secrets.token_bytes(SECRET_BYTES))
     if before is not None:
         until = now.astimezone(UTC).replace(microsecond=0) + OLD_LASTS
-        made = PluginSecret(made.secret, before.secret, until)
+        made = PluginSecret(made.secret, ((before.secret, until), *before.before))
     return made
 
 
@@ -130,7 +135,7 @@ def keep_plugin_secret(root: Path, made: PluginSecret) -> None:
 
     Args:
         root: The workspace.
-        made: The secret, with the one before.
+        made: The secret, with those before.
 
     Raises:
         WorkspaceError: It cannot be written.
@@ -145,10 +150,29 @@ def _secret(text: object) -> bytes:
     return secret
 
 
+def _entries(values: dict[str, Any]) -> list[object]:
+    """What the file has of the secrets before; files of before had one, without a list."""
+    if "old_secret" in values:
+        return [{"secret": values["old_secret"], "until": values.get("old_until")}]
+    entries = values.get("old", [])
+    if not isinstance(entries, list):
+        raise ValueError("old is a list of secrets")
+    return entries
+
+
+def _old(entry: object) -> tuple[bytes, datetime]:
+    if not isinstance(entry, dict):
+        raise ValueError("old is a list of secrets")
+    until = entry.get("until")
+    if not isinstance(until, datetime) or until.tzinfo is None:
+        raise ValueError("the last moment of an old secret is a moment with its zone")
+    return _secret(entry.get("secret")), until
+
+
 def _write(path: Path, made: PluginSecret) -> None:
     lines = [_HEAD, f'secret = "{made.secret.hex()}"']
-    if made.old_until is not None:
-        lines += [f'old_secret = "{made.old.hex()}"', f"old_until = {made.old_until.isoformat()}"]
+    for old, until in made.before:
+        lines += ["", "[[old]]", f'secret = "{old.hex()}"', f"until = {until.isoformat()}"]
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -127,7 +127,10 @@
 					{ value: 'yes', label: say( 'Yes' ) },
 					{ value: 'lead', label: say( 'Yes, and it leads' ) },
 					{ value: 'no', label: say( 'No' ) },
-				],
+				].filter( function ( one ) {
+					// That it leads is said by who may publish.
+					return one.value !== 'lead' || told.publishes || now.meta.nashra_letter === 'lead';
+				} ),
 			} ),
 			field( parts.TextControl, 'headline', 'Headline in the letter', empty ),
 			field( parts.TextareaControl, 'summary', 'Summary in the letter', Object.assign( { rows: 3 }, empty ) ),
@@ -135,16 +138,16 @@
 				? field( parts.SelectControl, 'section', 'Section in the letter', { options: sections() } )
 				: field( parts.TextControl, 'section', 'Section in the letter', empty ),
 		];
-		if ( told.atOnce ) {
+		if ( told.publishes ) {
 			fields.push( field( parts.CheckboxControl, 'at_once', 'Send at once to those who read at once' ) );
+			fields.push(
+				field( parts.TextareaControl, 'correction', 'Correction', {
+					rows: 3,
+					dir: 'auto',
+					help: say( 'A note in the next letter, for those who had it before.' ),
+				} )
+			);
 		}
-		fields.push(
-			field( parts.TextareaControl, 'correction', 'Correction', {
-				rows: 3,
-				dir: 'auto',
-				help: say( 'A note in the next letter, for those who had it before.' ),
-			} )
-		);
 		fields.push( el( Fate, { key: 'fate', post: now.post, status: now.status } ) );
 		return el(
 			Panel,

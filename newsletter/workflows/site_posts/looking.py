@@ -57,6 +57,17 @@ def look(workspace: Workspace, tell: Tell = lambda _: None) -> LookOutcome:
         posts = rows.claim(connection, now=now)
     if not posts:
         return LookOutcome()
+    try:
+        return _looked(workspace, posts, tell)
+    except Exception as error:
+        # What cannot be looked at is tried after growing pauses, not after each lease without end, and told in status.
+        with workspace.database.write() as connection:
+            rows.fail(connection, dict.fromkeys(posts, told.why(error)), now=workspace.now())
+        raise
+
+
+def _looked(workspace: Workspace, posts: Sequence[ToldPost], tell: Tell) -> LookOutcome:
+    """What a look at posts that were claimed brings."""
     for renewed in told.take_back(workspace, posts):
         for line in recheck.told(renewed):
             tell(f"note: {line}")

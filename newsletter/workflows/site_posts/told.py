@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from newsletter import ledger, library
-from newsletter.errors import NashraError
 from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import ToldPost
 from newsletter.site_hook.signing import HEADER, sign_request
@@ -18,6 +17,7 @@ from newsletter.sources.http.models import FetchError
 from newsletter.sources.links import host
 from newsletter.workflows import draft, recheck, renewing
 from newsletter.workflows.snapshot import Snapshot
+from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from newsletter.models import Issue
@@ -30,6 +30,8 @@ OVERLAP = timedelta(minutes=5)
 """How far before the last look a new one begins: clocks differ, and a post is saved before it can be asked for."""
 FIRST = timedelta(days=7)
 """How far the first look goes back."""
+HEARD = timedelta(days=90)
+"""How long a site is asked that told of nothing new: one that was moved or was only tried would be for ever."""
 _MOST_PAGES = 20
 _CAUGHT = "site caught "
 """Begins the name of the cursor that says how far the words of a site are known."""
@@ -91,7 +93,7 @@ def catch_up(workspace: Workspace) -> TakenUp:
     if not secrets:
         return TakenUp()
     with workspace.database.read() as connection:
-        known = list(dict.fromkeys(one.site for one in rows.posts(connection)))
+        known = rows.sites(connection, since=now - HEARD)
         sites = known or [_front(workspace.publication.url)]
         since = {one: ledger.cursor(connection, _CAUGHT + one) for one in sites}
     told, troubles = 0, []
@@ -100,7 +102,7 @@ def catch_up(workspace: Workspace) -> TakenUp:
         try:
             found, whole = _asked(workspace, site, secrets, begin)
         except FetchError as error:
-            # A site that never knocked may have no plugin so far.
+            # A site that did not knock for so long may have no plugin.
             if known or error.status not in _AWAY:
                 troubles.append(f"the plugin of {site} does not answer: {error.what}")
             continue
@@ -157,8 +159,8 @@ def _asked(
 
 def _pages(workspace: Workspace, site: str, secret: bytes, since: datetime) -> tuple[list[knocks.Knock], bool]:
     found: list[knocks.Knock] = []
+    query = f"since={int(since.timestamp())}&page=1"
     for page in range(1, _MOST_PAGES + 1):
-        query = f"since={int(since.timestamp())}&page={page}"
         # This spelling of a route works with and without pretty addresses; what is signed is the route itself.
         url = f"{site}?rest_route={ROUTE}&{query}"
         header = sign_request(secret, "GET", f"{ROUTE}?{query}", now=workspace.now())
@@ -172,7 +174,21 @@ def _pages(workspace: Workspace, site: str, secret: bytes, since: datetime) -> t
         found += [one for one in map(knocks.read, answer["posts"]) if host(one.site) == host(site)]
         if not answer.get("more"):
             return found, True
+        query = _next_page(answer.get("next"), since, page + 1)
     return found, not found
+
+
+def _next_page(place: object, since: datetime, page: int) -> str:
+    """The question for the next page: after the last post of the one before, or by its number from an older plugin.
+
+    By its number a save in between moves all posts that follow, and one of them is on no page.
+    """
+    if place is None:
+        return f"since={int(since.timestamp())}&page={page}"
+    match place:
+        case {"since": int(moment), "after": int(number)} if moment >= 0 and number >= 0:
+            return f"since={moment}&page=1&after={number}"
+    raise ValueError("no place where the list goes on")
 
 
 def _news(known: Sequence[ToldPost], found: Sequence[knocks.Knock]) -> list[knocks.Knock]:
@@ -181,10 +197,19 @@ def _news(known: Sequence[ToldPost], found: Sequence[knocks.Knock]) -> list[knoc
     return [one for one in found if had.get(one.name) != (one.state, one.url, one.box, one.correction)]
 
 
-def trouble_of(error: NashraError) -> str:
+def trouble_of(error: Complaint) -> str:
     """One line for an editor.
 
     Args:
         error: What kept a post from being looked at.
     """
     return f"{error.what} ({error.where})" if error.where else error.what
+
+
+def why(error: Exception) -> str:
+    """Why posts could not be looked at, for status; the words of what nobody foresaw can hold an address.
+
+    Args:
+        error: What came out of the look.
+    """
+    return trouble_of(error) if isinstance(error, Complaint) else type(error).__name__

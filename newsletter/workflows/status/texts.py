@@ -88,8 +88,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Reports of {provider} verify again.",
     ),
     "site-posts": (
-        "The site told of {number} posts that could not be fetched, the oldest since {when}: {reason}",
-        "Everything that the site told of has been fetched.",
+        "The site told of {number} posts that could not be fetched or taken back, the oldest since {when}: {reason}",
+        "Everything that the site told of has been fetched or taken back.",
     ),
     "knocks": (
         "{number} messages that call themselves the site's had a wrong signature, and none a right one since {when}",

@@ -32,13 +32,27 @@ function nashra_box_values() {
 }
 
 /**
- * Whether somebody may set a value: whoever may edit the post, and at once only who may publish.
+ * Whether somebody may set a value: whoever may edit the post, and what goes to all readers only who may publish. An
+ * editor who publishes in quick edit does not see what a contributor has set.
  *
  * @param string $name    Of the value.
  * @param int    $post_id The post.
  */
 function nashra_may_set( $name, $post_id ) {
-	return current_user_can( 'edit_post', $post_id ) && ( 'at_once' !== $name || current_user_can( 'publish_posts' ) );
+	$for_publishers = in_array( $name, array( 'at_once', 'correction' ), true );
+	return current_user_can( 'edit_post', $post_id ) && ( ! $for_publishers || current_user_can( 'publish_posts' ) );
+}
+
+/**
+ * Whether somebody may change a value: that a post leads is for those who may publish, to say it and to take it back.
+ *
+ * @param string $name    Of the value.
+ * @param int    $post_id The post; 0 for one that is not there yet.
+ * @param string $value   As it would be.
+ */
+function nashra_may_change( $name, $post_id, $value ) {
+	$now = $post_id ? (string) get_post_meta( $post_id, 'nashra_' . $name, true ) : '';
+	return 'letter' !== $name || $now === $value || ! in_array( 'lead', array( $now, $value ), true ) || current_user_can( 'publish_posts' );
 }
 
 /**
@@ -82,7 +96,10 @@ function nashra_register_values() {
 					return nashra_may_set( $name, $post_id );
 				},
 				'sanitize_callback' => static function ( $value ) use ( $name ) {
-					return nashra_clean_value( $name, $value );
+					$clean = nashra_clean_value( $name, $value );
+					// Custom fields and XML-RPC come here alone; what runs without somebody, as WordPress' clock, may.
+					$may = 'letter' !== $name || 'lead' !== $clean || ! is_user_logged_in() || current_user_can( 'publish_posts' );
+					return $may ? $clean : '';
 				},
 			)
 		);
@@ -94,17 +111,29 @@ function nashra_register_values() {
  *
  * @param stdClass        $prepared The post.
  * @param WP_REST_Request $request  As the editor sent it.
- * @return stdClass
+ * @return stdClass|WP_Error
  */
 function nashra_without_what_stays( $prepared, $request ) {
 	$meta = $request['meta'];
-	if ( is_array( $meta ) && isset( $meta['nashra_at_once'] ) && ! current_user_can( 'publish_posts' ) ) {
-		$now = isset( $prepared->ID ) ? (string) get_post_meta( $prepared->ID, 'nashra_at_once', true ) : '';
-		if ( $now === $meta['nashra_at_once'] ) {
-			unset( $meta['nashra_at_once'] );
-			$request['meta'] = $meta;
+	if ( ! is_array( $meta ) || current_user_can( 'publish_posts' ) ) {
+		return $prepared;
+	}
+	$post_id = isset( $prepared->ID ) ? (int) $prepared->ID : 0;
+	foreach ( array( 'letter', 'at_once', 'correction' ) as $name ) {
+		$key = 'nashra_' . $name;
+		if ( ! isset( $meta[ $key ] ) ) {
+			continue;
+		}
+		$now = $post_id ? (string) get_post_meta( $post_id, $key, true ) : '';
+		if ( $now === $meta[ $key ] ) {
+			unset( $meta[ $key ] );
+		} elseif ( ! nashra_may_change( $name, $post_id, $meta[ $key ] ) ) {
+			// phpcs:ignore WordPress.WP.I18n.MissingArgDomain -- a sentence of WordPress itself.
+			$said = sprintf( __( 'Sorry, you are not allowed to edit the %s custom field.' ), $key );
+			return new WP_Error( 'rest_cannot_update', $said, array( 'status' => 403 ) );
 		}
 	}
+	$request['meta'] = $meta;
 	return $prepared;
 }
 
@@ -120,11 +149,11 @@ function nashra_box_told() {
 		$words[ $text ] = nashra_say( $text );
 	}
 	return array(
-		'words'    => $words,
-		'sections' => array_values( $settings['sections'] ),
-		'atOnce'   => current_user_can( 'publish_posts' ),
-		'language' => $settings['language'],
-		'dir'      => $settings['direction'],
+		'words'     => $words,
+		'sections'  => array_values( $settings['sections'] ),
+		'publishes' => current_user_can( 'publish_posts' ),
+		'language'  => $settings['language'],
+		'dir'       => $settings['direction'],
 	);
 }
 
@@ -250,6 +279,9 @@ function nashra_box( $post ) {
 		'lead' => nashra_say( 'Yes, and it leads' ),
 		'no'   => nashra_say( 'No' ),
 	);
+	if ( ! nashra_may_change( 'letter', $post->ID, 'lead' ) ) {
+		unset( $answers['lead'] );
+	}
 	// phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- attributes, escaped where they are made.
 	echo '<div', nashra_tongue(), '>';
 	nashra_box_field( $post, 'letter', 'In the letter', $answers );
@@ -261,9 +293,9 @@ function nashra_box( $post ) {
 		$is_set = 'yes' === get_post_meta( $post->ID, 'nashra_at_once', true );
 		echo '<p><label><input type="checkbox" name="nashra_at_once" value="yes"', checked( $is_set, true, false ), '> ';
 		echo esc_html( nashra_say( 'Send at once to those who read at once' ) ), '</label></p>';
+		nashra_box_field( $post, 'correction', 'Correction', array( 'area' ) );
+		echo '<p class="description">', esc_html( nashra_say( 'A note in the next letter, for those who had it before.' ) ), '</p>';
 	}
-	nashra_box_field( $post, 'correction', 'Correction', array( 'area' ) );
-	echo '<p class="description">', esc_html( nashra_say( 'A note in the next letter, for those who had it before.' ) ), '</p>';
 	echo '<div class="nashra-fate" data-post="', esc_attr( (string) $post->ID ), '"></div></div>';
 }
 
@@ -287,6 +319,9 @@ function nashra_save_box( $post_id, $post ) {
 		}
 		// phpcs:ignore WordPress.Security.ValidatedSanitizedInput.InputNotSanitized -- each by its own rule.
 		$value = nashra_clean_value( $name, isset( $_POST[ 'nashra_' . $name ] ) ? wp_unslash( $_POST[ 'nashra_' . $name ] ) : '' );
+		if ( ! nashra_may_change( $name, $post_id, $value ) ) {
+			continue;
+		}
 		if ( '' === $value ) {
 			delete_post_meta( $post_id, 'nashra_' . $name );
 		} else {
