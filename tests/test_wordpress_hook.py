@@ -483,6 +483,22 @@ def test_the_panel_saves_and_shows_again_and_no_second_box_undoes_it(
             classic.unlink()
 
 
+@pytest.mark.browser
+def test_the_panel_offers_a_contributor_nothing_that_goes_to_all_readers(
+    site: Site, playwright_chromium: Browser
+) -> None:
+    other = Hands(site, password_of(site, "contributor"), "contributor")
+    mine = other.publish(status="draft")
+    with writing(playwright_chromium, site, mine, "contributor") as looked:
+        options = looked.page.locator(".nashra-box select >> nth=0").locator("option")
+        assert [one.get_attribute("value") for one in options.all()] == ["", "yes", "no"]
+        assert looked.page.locator(".nashra-box textarea").count() == 1
+        looked.page.fill(".nashra-box input[type=text] >> nth=0", HEADLINE)
+        saved(looked.page)
+        assert values_of(site, mine) == {"headline": HEADLINE}
+        assert looked.ours() == []
+
+
 # From the editor to the inbox
 
 
