@@ -243,10 +243,10 @@ def test_pauses_grow_and_end(database: Database) -> None:
     assert waited == sorted(waited)
     assert claimed(database, now + timedelta(days=9)) == []
     with database.read() as connection:
-        assert [(one.wrong, one.again) for one in rows.lost(connection)] == [("503", None)]
+        assert [(one.wrong, one.again) for one in rows.lost(connection, knocks.GONE)] == [("503", None)]
     note(database, post(moment=2))
     with database.read() as connection:
-        assert rows.lost(connection) == []
+        assert rows.lost(connection, knocks.GONE) == []
 
 
 def shelved(database: Database, *numbers: int) -> dict[int, int]:

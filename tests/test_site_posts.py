@@ -431,7 +431,7 @@ def test_a_site_that_does_not_answer_is_asked_again(
     assert (one.tries, one.article) == (2, None)
     assert "503" in one.wrong
     with workspace.database.read() as connection:
-        assert [(lost.url, lost.again) for lost in rows.lost(connection)] == [
+        assert [(lost.url, lost.again) for lost in rows.lost(connection, knocks.GONE)] == [
             (f"{SITE}/1/", clock.now.replace(microsecond=0) + timedelta(seconds=20))
         ]
     (said,) = [one for one in status.findings(workspace) if one.kind == "site-posts"]
@@ -442,7 +442,7 @@ def test_a_site_that_does_not_answer_is_asked_again(
     clock.forward(seconds=20)
     assert look(workspace).letters == 1
     with workspace.database.read() as connection:
-        assert rows.lost(connection) == []
+        assert rows.lost(connection, knocks.GONE) == []
 
 
 def test_what_cannot_be_taken_back_is_tried_after_growing_pauses_and_told(
@@ -466,15 +466,15 @@ def test_what_cannot_be_taken_back_is_tried_after_growing_pauses_and_told(
                 look(workspace)
             assert post_of(workspace, 1).tries == tries
             with workspace.database.read() as connection:
-                assert [one.wrong for one in rows.lost(connection)] == ["ZeroDivisionError"][: tries - 1]
+                assert [one.wrong for one in rows.lost(connection, knocks.GONE)] == ["ZeroDivisionError"][: tries - 1]
         clock.forward(days=1)
         assert look(workspace).posts == 0
     with workspace.database.read() as connection:
-        assert [one.again for one in rows.lost(connection)] == [None]
+        assert [one.again for one in rows.lost(connection, knocks.GONE)] == [None]
     knock(workspace, 1, "trash")
     look(workspace)
     with workspace.database.read() as connection:
-        assert rows.lost(connection) == []
+        assert rows.lost(connection, knocks.GONE) == []
 
 
 def test_a_post_that_its_source_does_not_show_goes_nowhere(workspace: Workspace, root: Path, site: PluggedSite) -> None:

@@ -277,22 +277,22 @@ class LostPost:
     """When it is tried again; None when only its source brings it."""
 
 
-def lost(connection: Connection) -> list[LostPost]:
+def lost(connection: Connection, gone_states: Collection[str]) -> list[LostPost]:
     """The posts that could not be fetched, or taken back, more than once, and are not so far.
 
     Args:
         connection: An open connection to the database.
+        gone_states: States in which a site shows a post to nobody.
     """
     from sqlalchemy import exists, or_, select
 
-    from newsletter.site_hook.knocks import GONE
     from newsletter.storage.site_tables import site_post as table
     from newsletter.storage.tables import article, article_key
 
     its = select(article_key.c.key).where(article_key.c.key == table.c.name)
     shown = its.join(article, article.c.id == article_key.c.article_id).where(article.c.withdrawn.is_(None))
     # What is tried no more is left over where the library has not what the site shows, or shows what the site has not.
-    gone = table.c.state.in_(GONE)
+    gone = table.c.state.in_(gone_states)
     left = or_(table.c.due.is_not(None) & gone, ~gone & ~exists(its), gone & exists(shown))
     query = select(table).where(table.c.wrong != "", table.c.tries > 1, left).order_by(table.c.told)
     return [

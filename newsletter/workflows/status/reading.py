@@ -19,6 +19,7 @@ from newsletter.ledger.dmarc import reports_since
 from newsletter.report.deliverability import dmarc_summary
 from newsletter.rhythms import schedule
 from newsletter.rhythms.schedule import JOBS, Due, Job
+from newsletter.site_hook.knocks import GONE
 from newsletter.site_hook.rows import LostPost, lost
 from newsletter.text.mailbox import ascii_host, split_mailbox
 from subscribers import store
@@ -151,7 +152,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         held = tuple(store.held_domains(connection))
         wishes = store.waiting_wishes(connection)
         hooks = tuple(hook_signs(connection))
-        lost_posts = tuple(lost(connection))
+        lost_posts = tuple(lost(connection, GONE))
         unknown = tuple(ledger.unknown_sends(connection))
         troubles = deliverability.signs(connection, now - LATELY, store.reader_domains(connection), kinds=OF_US)
         reported = dmarc_summary(reports_since(connection, now - LATELY), own_domains(workspace))
