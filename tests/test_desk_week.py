@@ -63,7 +63,7 @@ def test_the_page_shows_every_story_and_writes_nothing(visitor: DeskVisitor, wor
     assert page.count('<article class="story') == 7
     assert "رصيف جديد، وزيت أرخص، ومكتبة لا تنام" in page
     assert ">قصتان<" in page
-    assert "العلامة اللاتينية" in page
+    assert "علامة الترقيم اللاتينية" in page
     assert "الصورة بلا وصف" in page
     assert len(page.encode()) < 80_000
     assert re.findall(r"<script(?![^>]* src=)|\sstyle=|\son[a-z]+=", page) == []
@@ -232,7 +232,7 @@ def test_every_code_that_an_issue_can_have_is_told_in_a_sentence_of_the_desk() -
     [
         (
             Problem("punctuation-latin", "warning", "a Latin , in Arabic text", "x:1", "write ،"),
-            "العلامة اللاتينية «,» في نص عربي: اكتب «،»",
+            "علامة الترقيم اللاتينية «,» في نص عربي: اكتب «،»",
         ),
         (Problem("space-before-sign", "warning", "a space before «،»", "x:1", "take the space out"), "فراغ قبل ،"),
         (Problem("image-without-alt", "warning", "the picture has no description", "x:1", "…"), "الصورة بلا وصف"),
