@@ -21,7 +21,7 @@ from newsletter.workflows import first
 from newsletter.workflows.searching import ArticleSearch
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -46,7 +46,7 @@ def page(playwright_chromium: Browser, desk: ServedDesk) -> Iterator[Page]:
         assert seen.troubles == []
 
 
-def until(page: Page, script: str, *, seconds: float = 10) -> Any:
+def until(page: Page, script: str, *, seconds: float = 40) -> Any:
     """Ask again and again: the page's own policy forbids Playwright's way of waiting."""
     end = time.monotonic() + seconds
     while True:
@@ -119,6 +119,22 @@ def test_rows_come_while_scrolling_each_once(page: Page) -> None:
     )
     print(f"scrolling {len(seen)} rows: {frames:.0f} frames a second")
     assert frames > 5
+
+
+def test_rows_whose_answer_was_lost_are_asked_for_again(page: Page) -> None:
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.fulfill(status=204)
+
+    page.route("**/articles?*", lose)
+    page.evaluate("document.getElementById('articles').scrollTop = 1e9")
+    until(page, "document.querySelectorAll('.article').length >= 84")
+    assert lost
 
 
 def test_the_keyboard_alone_finds_moves_and_adds(page: Page, desk: ServedDesk) -> None:

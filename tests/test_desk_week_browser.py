@@ -56,7 +56,7 @@ def opened(seen: Seen, desk: ServedDesk) -> None:
     until(seen.page, "document.getElementById('frame').contentDocument?.readyState === 'complete'")
 
 
-def until(page: Page, script: str, *, seconds: float = 8) -> Any:
+def until(page: Page, script: str, *, seconds: float = 40) -> Any:
     """Ask again and again until it is true; the page's own policy forbids Playwright's way of waiting."""
     end = time.monotonic() + seconds
     while not (found := page.evaluate(script)):

@@ -59,7 +59,7 @@ def ok(done: Done) -> Any:
     return json.loads(done.out) if done.out.startswith("{") else done.out
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What it gives once that is something."""
     end = time.monotonic() + seconds
     while not (found := condition()):

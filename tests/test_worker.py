@@ -81,7 +81,7 @@ def working(root: Path, number: int = 1) -> Iterator[list[Worker]]:
         assert not any(thread.is_alive() for thread in threads)
 
 
-def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"

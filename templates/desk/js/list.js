@@ -1,7 +1,7 @@
 // The articles: sixty rows at a time, a search 120 ms after the last key, one stop for Tab, and what is in the issue.
 import { $, all, here as focused, html, make, on, one as first, tell, token } from "./desk.js";
 
-const rows = $("rows"), form = $("search"), box = $("articles"), slug = rows.dataset.slug, one = what => first(what, rows), rounds = () => all(".round", rows);
+const rows = $("rows"), form = $("search"), box = $("articles"), one = what => first(what, rows), rounds = () => all(".round", rows);
 let timer, busy, asked = 0;
 
 const wanted = () => {
@@ -14,13 +14,12 @@ const ask = async (after = "") => {
   const mine = ++asked, query = wanted(), slow = setTimeout(() => rows.ariaBusy = true, 300);
   busy = 1;
   query.set("after", after);
-  query.set("slug", slug);
+  query.set("slug", rows.dataset.slug);
   const got = await html(`/articles?${query}`);
   clearTimeout(slow);
   if (asked !== mine) return;
-  rows.ariaBusy = false;
-  busy = 0;
-  if (!got) return;
+  rows.ariaBusy = busy = false;
+  if (!got) return timer = setTimeout(ask, 3e3, after);
   const made = make("template", { innerHTML: got }).content, told = made.querySelector("[data-told]")?.dataset.told, at = focused(), lost = rows.contains(at);
   if (after) one(".more").replaceWith(made);
   else {
@@ -34,7 +33,7 @@ const ask = async (after = "") => {
   }
   ready();
 };
-const seen = new IntersectionObserver(([more]) => more.isIntersecting && ask(one(".more").dataset.after), { root: box, rootMargin: "900px" });
+const seen = new IntersectionObserver(was => was.at(-1).isIntersecting && ask(one(".more").dataset.after), { root: box, rootMargin: "900px" });
 const ready = () => {
   seen.disconnect();
   if (one(".more")) seen.observe(one(".more"));
@@ -53,14 +52,13 @@ const stop = (next, focus) => {
   rounds().map(each => each.tabIndex = each === next ? 0 : -1);
   if (focus) next.focus();
 };
-const mark = ({ detail: { lines } }) => {
+on("desk:edited", ({ detail: { lines } }) => {
   for (const each of rounds()) {
     const article = +each.dataset.article, line = lines[article];
     each.dataset.op = JSON.stringify(line ? { op: "drop", line } : { op: "add", article });
-    each.ariaPressed = !!line;
-    each.closest("li").classList.toggle("in", !!line);
+    each.closest("li").classList.toggle("in", each.ariaPressed = !!line);
   }
-};
+});
 
 form.onsubmit = event => { event.preventDefault(); start(); };
 form.oninput = event => {
@@ -90,5 +88,4 @@ box.onclick = async event => {
   await ask();
   tell($("found").textContent = said.live || said.error?.what);
 };
-on("desk:edited", mark);
 if (rows.ariaBusy === "true") ask(); else ready();
