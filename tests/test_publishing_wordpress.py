@@ -21,9 +21,9 @@ from newsletter.ledger import activity
 from newsletter.models import Article
 from newsletter.publish import PublishError, PublishInterruptedError, PublishOutcome, PublishTalk, PublishWish, rows
 from newsletter.publish.own import own_posts
-from newsletter.publish.wordpress import pictures, posts
+from newsletter.publish.wordpress import pictures, posts, refusals
 from newsletter.publish.wordpress.session import SiteAccess
-from newsletter.sources.http import FetchError
+from newsletter.sources.http import Fetched, FetchError
 from newsletter.storage.publish_tables import published
 from newsletter.workflows.publishing import alone, connecting, wordpress
 from newsletter.workspace import site_access
@@ -467,7 +467,12 @@ def test_what_a_filter_took_away_is_told_and_nothing_becomes_public(root: Path) 
         ({"role": "subscriber"}, "salma is subscriber there"),
         ({"role": "administrator"}, "salma is an administrator there"),
         ({"moved_to": "https://www.example.org/wp-json/"}, "leads to https://www.example.org/wp-json/"),
-        ({"status": 403}, "a firewall or plugin may refuse us"),
+        ({"status": 403, "code": ""}, "a firewall or plugin may refuse us"),
+        ({"status": 403, "code": "rest_cannot_access"}, "closed, also to its own users"),
+        ({"status": 400, "code": "rest_invalid_param"}, "closed, also to its own users"),
+        ({"status": 500, "code": "rest_closed"}, "closed, also to its own users"),
+        ({"forbids_drafts": 401}, "the password is wrong or taken back"),
+        ({"forbids_drafts": 403}, "the user may not read drafts there"),
         ({"status": 404}, "its REST interface is closed or moved"),
     ],
 )
@@ -481,6 +486,17 @@ def test_each_refusal_is_told_apart_with_its_mend(root: Path, wrong: dict[str, A
     assert site.posts == {}
     # A password that was refused is not tried again: plugins against break-ins count.
     assert site.asked.count("GET users/me") == 1
+
+
+def test_a_warning_of_php_before_an_answer_does_no_harm(root: Path) -> None:
+    warning = b"<br />\n<b>Warning</b>: Undefined array key [x] {y} in <b>/a/b.php</b> on line <b>3</b><br />\n"
+    site = FakeWordPress(noise=warning)
+    with opened(root, site) as workspace:
+        assert connecting.look_for(workspace, SITE).rest == f"{SITE}/wp-json/"
+    assert publish(root, site).done == "created"
+    assert publish(root, site).done == "unchanged"
+    heap = Fetched(SITE, b"{\n" * 200_000, "application/json", "utf-8", 200, {})
+    assert refusals.content(heap) is None
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])

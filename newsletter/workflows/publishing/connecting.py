@@ -5,13 +5,12 @@ Facts: WordPress Developer Resources, "Application Passwords: Integration Guide"
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from newsletter.publish import PublishError
-from newsletter.publish.wordpress import posts
+from newsletter.publish.wordpress import posts, refusals
 from newsletter.publish.wordpress.session import SiteAccess, SiteSession, is_safe
 from newsletter.sources.http import FetchError
 from newsletter.sources.wordpress.signs import signpost
@@ -78,14 +77,12 @@ def look_for(workspace: Workspace, site: str) -> SiteFound:
             mend="set the addresses of the site in its settings to https, and to this host",
         )
     try:
-        answer = workspace.fetcher.get(root, "json", statuses=(401, 403, 404))
-        about = json.loads(answer.data.decode("utf-8", "replace").lstrip("\ufeff"))
+        answer = workspace.fetcher.get(root, "json", statuses=(400, 401, 403, 404))
     except FetchError as error:
         raise PublishError(error.what, where=root, mend=error.mend) from None
-    except (ValueError, RecursionError):
-        about, answer = None, None
+    about = refusals.content(answer)
     usual = f"{home}/wp-admin/authorize-application.php"
-    if answer is not None and answer.status in (401, 403):
+    if answer.status in (400, 401, 403):
         return SiteFound(home, root, usual)  # closed to strangers, perhaps not to its own users
     if not isinstance(about, dict) or "namespaces" not in about:
         raise PublishError(
