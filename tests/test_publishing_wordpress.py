@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -584,8 +585,9 @@ def test_connecting_tries_a_password_once_and_keeps_a_good_one(root: Path) -> No
     site = FakeWordPress()
     with opened(root, site) as workspace:
         found = connecting.look_for(workspace, SITE)
-        assert found.question("http://127.0.0.1:9/x").startswith(
-            f"{SITE}/wp-admin/authorize-application.php?app_name=Nashra"
+        moment = datetime(2026, 11, 27, 9, 30, 5, tzinfo=UTC)
+        assert found.question(moment, "http://127.0.0.1:9/x").startswith(
+            f"{SITE}/wp-admin/authorize-application.php?app_name=Nashra+2026-11-27+09%3A30%3A05"
         )
         for password in ("wrong", ""):
             with pytest.raises(PublishError):

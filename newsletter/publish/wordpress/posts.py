@@ -263,7 +263,8 @@ def user(session: SiteSession) -> SiteAuthor:
         raise PublishError(
             f"{session.access.user} is an administrator there, and this password would open everything",
             where=session.access.site,
-            mend="connect as a user with the role author, which is enough",
+            mend=f"take it back at {session.access.site}/wp-admin/profile.php, and connect as a user with the role "
+            "author, which is enough",
         )
     lacks = [name for name in ("publish_posts", "upload_files", "edit_published_posts") if name not in may]
     if lacks:

@@ -17,6 +17,8 @@ from newsletter.sources.wordpress.signs import signpost
 from newsletter.workspace import site_access
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from newsletter.publish.wordpress.posts import SiteAuthor
     from newsletter.wiring import Workspace
 
@@ -37,13 +39,18 @@ class SiteFound:
     authorize: str
     """The page on which somebody who is signed in gives a program a password."""
 
-    def question(self, back: str = "") -> str:
+    def question(self, now: datetime, back: str = "") -> str:
         """Address of that page for this program.
 
+        WordPress gives no second password under one name, also when nobody has caught the first: the moment makes
+        each its own, and tells people which one to take back.
+
         Args:
+            now: The present moment, in the zone of the newsroom.
             back: Where WordPress leads the browser afterwards, the password in its address; empty shows it instead.
         """
-        words = {"app_name": "Nashra", "app_id": APP, **({"success_url": back} if back else {})}
+        name = f"Nashra {now:%Y-%m-%d %H:%M:%S}"
+        words = {"app_name": name, "app_id": APP, **({"success_url": back} if back else {})}
         return f"{self.authorize}{'&' if '?' in self.authorize else '?'}{urlencode(words)}"
 
 
