@@ -226,6 +226,41 @@ def test_the_block_editor_may_save_in_its_own_spelling(root: Path) -> None:
     assert publish(root, site).done == "unchanged"
 
 
+def test_blocks_that_the_editor_wrote_anew_say_the_same() -> None:
+    def said(content: str) -> dict[str, Any]:
+        return {"title": "x", "content": content, "excerpt": "", "picture": 0}
+
+    ours = (
+        '<!-- wp:heading {"level":3} -->\n<h3 class="wp-block-heading">أ</h3>\n<!-- /wp:heading -->\n'
+        '<!-- wp:group {"className":"nashra-poll","style":{"border":{"width":"1px"}}} -->\n<div></div>\n'
+        '<!-- /wp:group -->\n<!-- wp:table {"hasFixedLayout":false} -->\n<table></table>\n<!-- /wp:table -->\n'
+        '<!-- wp:image {"id":5} -->\n<img alt="أ &lt;ب&gt; &quot;ج&quot;" src="x"/>\n<!-- /wp:image -->\n'
+        "<p>&#038;#39; أ\u00a0ب</p>"
+    )
+    theirs = (
+        '<!-- wp:heading {"level":3,"className":"wp-block-heading"} -->\n<h3 class="wp-block-heading">أ</h3>\n'
+        '<!-- /wp:heading -->\n\n<!-- wp:group {"style":{"border":{"width":"1px"}},"className":"nashra-poll"} -->\n'
+        "<div></div>\n<!-- /wp:group -->\n\n<!-- wp:table -->\n<table></table>\n<!-- /wp:table -->\n\n"
+        '<!-- wp:image {"id":5} -->\n<img alt="أ <ب&gt; &quot;ج&quot;" src="x" />\n<!-- /wp:image -->\n\n'
+        "<p>&amp;#39; أ&nbsp;ب</p>"
+    )
+    assert posts.same(said(ours), said(theirs))
+    for before, after in (
+        ('"level":3,', '"level":4,'),
+        ('className":"wp-block-heading"', 'className":"wp-block-heading big"'),
+        ('"1px"', '"2px"'),
+        ('"nashra-poll"', '"nashra-poll is-style"'),
+        ("<ب&gt;", "<ت&gt;"),
+        ("&amp;#39;", "&lt;b&gt;"),
+        ("<!-- wp:table -->", '<!-- wp:table {"hasFixedLayout":true} -->'),
+    ):
+        assert before in theirs
+        assert not posts.same(said(ours), said(theirs.replace(before, after))), before
+    assert posts.same(said("<p>&lt;b&gt;</p>"), said("<p><b></p>")) is False
+    for broken in ('<!-- wp:x {"a":} -->', '<!-- wp:x {"a":' + "[" * 5000 + "} -->"):
+        assert posts.same(said(broken), said(broken))
+
+
 def test_what_was_thrown_away_there_is_told_and_made_anew_only_when_told(root: Path) -> None:
     site = FakeWordPress()
     publish(root, site)
