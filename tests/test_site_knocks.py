@@ -301,6 +301,9 @@ def test_another_correction_is_another_note(database: Database) -> None:
         rows.mark_noted(connection, [all_of(database)[8]], list_id=12, issue="4")
     note(database, post(moment=2, correction="صوابه كذا"))
     assert all_of(database)[8].noted == " 1:3 12:4"
-    assert [number for number in range(20) if all_of(database)[8].is_noted_for(number)] == [1, 12]
+    assert {number: all_of(database)[8].noted_in(number) for number in (1, 2, 12)} == {1: {"3"}, 2: set(), 12: {"4"}}
+    with database.write() as connection:  # said once more, it is noted once
+        rows.mark_noted(connection, [all_of(database)[8]], list_id=1, issue="3")
+    assert all_of(database)[8].noted == " 1:3 12:4"
     note(database, post(moment=3, correction="صوابه غير ذلك"))
     assert all_of(database)[8].noted == ""

@@ -417,6 +417,64 @@ def test_readers_of_each_list_get_the_correction_of_what_they_had(
             drafts.append(draft.write(workspace, list_name="more", rules=rules))
 
 
+def test_a_correction_in_a_draft_that_was_thrown_away_is_owed_again(
+    workspace: Workspace, clock: Clock, site: PluggedSite
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    publish(site, clock, 3)
+    collect.gather(workspace)
+    rules = draft.rules_of(workspace)
+    issue = draft.write(workspace, list_name="readers", rules=rules)
+    knock(workspace, 1, correction="الصواب كذا وكذا.")
+    look(workspace)
+    path = Path(issue.path)
+    assert path.read_text("utf-8").count("الصواب كذا وكذا") == 1
+    # An editor who takes it out of the draft has the word.
+    path.write_text(path.read_text("utf-8").replace("الصواب كذا وكذا", "نعتذر"), "utf-8")
+    collect.gather(workspace)
+    assert "الصواب كذا وكذا" not in path.read_text("utf-8")
+    shutil.rmtree(path.parent)
+    collect.gather(workspace)  # there is no draft
+    again = draft.write(workspace, list_name="readers", rules=rules)
+    assert again.number == issue.number
+    assert Path(again.path).read_text("utf-8").count("الصواب كذا وكذا") == 1
+    # One that a later issue overtook brings it to nobody either.
+    publish(site, clock, 4)
+    collect.gather(workspace)
+    later = draft.write(workspace, ids(workspace, 4), list_name="readers", rules=rules)
+    assert "الصواب كذا وكذا" not in Path(later.path).read_text("utf-8")
+    assert weekly.run(workspace).sent_now == 1
+    clock.forward(days=7)
+    publish(site, clock, 5)
+    collect.gather(workspace)
+    last = draft.write(workspace, ids(workspace, 5), list_name="readers", rules=rules)
+    assert Path(last.path).read_text("utf-8").count("الصواب كذا وكذا") == 1
+    assert weekly.run(workspace).sent_now == 1
+    # It went: readers have it, whatever becomes of its folder.
+    shutil.rmtree(Path(last.path).parent)
+    publish(site, clock, 6)
+    collect.gather(workspace)
+    end = draft.write(workspace, ids(workspace, 6), list_name="readers", rules=rules)
+    assert "الصواب كذا وكذا" not in Path(end.path).read_text("utf-8")
+
+
+def test_the_same_words_of_two_posts_are_two_corrections(workspace: Workspace, clock: Clock, site: PluggedSite) -> None:
+    publish(site, clock, 2)
+    knock(workspace, 1)
+    knock(workspace, 2)
+    look(workspace)
+    publish(site, clock, 3)
+    collect.gather(workspace)
+    issue = draft.write(workspace, list_name="readers", rules=draft.rules_of(workspace))
+    for number in (1, 2, 2):
+        knock(workspace, number, correction="سقط اسم الكاتبة سهوا.")
+        look(workspace)
+    text = Path(issue.path).read_text("utf-8")
+    assert text.count("سقط اسم الكاتبة سهوا.") == 2
+    assert [text.count(f"]({SITE}/{number}/)\n:::") for number in (1, 2)] == [1, 1]
+
+
 def test_a_site_that_does_not_answer_is_asked_again(
     workspace: Workspace, root: Path, clock: Clock, site: PluggedSite
 ) -> None:
