@@ -110,6 +110,10 @@ def test_states(more: dict[str, Any], expected: str) -> None:
 def test_what_is_no_value_is_none() -> None:
     odd = {"letter": "always", "headline": 7, "summary": "\0", "section": ["x"], "at_once": True}
     assert knocks.read(said(values=odd)).box == PostBox()
+    # What an Arabic keyboard types by itself, and nobody sees.
+    unseen = dict.fromkeys(("headline", "summary", "section", "correction"), " \u200f\u200e\u061c\u064b")
+    assert (knocks.read(said(values=unseen)).box, knocks.read(said(values=unseen)).correction) == (PostBox(), "")
+    assert knocks.read(said(values={"headline": "\u200f؟"})).box.headline == "\u200f؟"
     assert knocks.read(said(values=[])).box == PostBox()
     assert knocks.read(said(address="javascript:alert(1)")).url == ""
     assert knocks.read(said(values={"headline": "\ud800س"})).box.headline == "?س"

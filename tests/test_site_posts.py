@@ -535,6 +535,48 @@ def test_what_cannot_be_taken_back_is_tried_after_growing_pauses_and_told(
         assert rows.lost(connection, knocks.GONE) == []
 
 
+def test_a_site_of_a_network_that_no_source_reads_is_waited_for_by_nobody(
+    workspace: Workspace, clock: Clock, root: Path, site: PluggedSite
+) -> None:
+    clock.forward(milliseconds=1)
+    there = {**body(workspace, 7), "site": f"{FRONT}ahram/", "address": f"{FRONT}ahram/7/"}
+    beside = {**body(workspace, 8), "site": "https://second.example.org/", "address": "https://second.example.org/8/"}
+    with workspace.database.write() as connection:
+        rows.note(connection, [knocks.read(there), knocks.read(beside)], now=workspace.now())
+    said: list[str] = []
+    assert look(workspace, said.append).posts == 2
+    assert [one for one in said if one.startswith("note: no source")] == [
+        f"note: no source of [collect] reads {FRONT}ahram/, whose plugin told of {FRONT}ahram/7/",
+        "note: no source of [collect] reads https://second.example.org/, whose plugin told of "
+        "https://second.example.org/8/",
+    ]
+    clock.forward(days=1)
+    assert look(workspace).posts == 0
+    assert [post_of(workspace, number).wrong for number in (7, 8)] == ["", ""]
+    assert [one for one in status.findings(workspace) if one.kind == "site-posts"] == []
+
+
+def test_what_cannot_be_taken_back_keeps_no_collect_from_going_on(
+    workspace: Workspace, clock: Clock, site: PluggedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect.gather(workspace)
+    knock(workspace, 1, "trash")
+    publish(site, clock, 2)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("reader@example.net")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "withdraw", broken)
+        outcome = collect.gather(workspace)
+    said = "what the site took back or corrected could not be followed: ZeroDivisionError"
+    assert said in outcome.notes
+    assert articles(workspace) == {f"{SITE}/1/": "", f"{SITE}/2/": ""}
+    took_away(site, 1)
+    collect.gather(workspace)  # it stayed due
+    assert articles(workspace)[f"{SITE}/1/"] == "its site has put it into the trash"
+
+
 def test_a_post_that_its_source_does_not_show_goes_nowhere(workspace: Workspace, root: Path, site: PluggedSite) -> None:
     knock(workspace, 77, at_once="yes")
     look(workspace)
@@ -642,6 +684,8 @@ def test_a_site_speaks_for_itself_alone_and_no_answer_breaks_a_collect(
     site.plugin = 200
     # A site that has changed hands: of another one it says that a post is gone, with the last word for all time.
     site.told = [{**body(workspace, 1, "trash"), "site": "https://other.example.org/", "moment": 2**52}]
+    # Nor does one site of a network speak for its neighbour in another folder.
+    site.told += [{**body(workspace, 9, "trash"), "site": f"{FRONT}ahram/"}]
     site.told += [{**body(workspace, 1, headline="عنوان"), "moment": 2**52}]
     collect.gather(workspace)
     with workspace.database.read() as connection:
