@@ -773,6 +773,9 @@ def test_the_fate_of_a_post_is_numbers(workspace: Workspace, clock: Clock, site:
                 {"issue": "", "rhythm": "instant", "letters": 1},
             ],
         }
+        # Told by http of WordPress' clock, asked for by an editor who works by https.
+        by_http = fates.place_of(FRONT.replace("https:", "http:"))
+        assert fates.fate(connection, by_http, 1) == fates.fate(connection, place, 1)
         assert fates.fate(connection, "0" * 16, 1) == {"known": False, "letters": []}
         assert fates.fate(connection, place, 2**70) == {"known": False, "letters": []}
 

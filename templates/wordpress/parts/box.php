@@ -358,7 +358,7 @@ function nashra_fate_route( $request ) {
 	$id    = (int) $request['id'];
 	$lines = get_transient( 'nashra_fate_' . $id );
 	if ( ! is_array( $lines ) ) {
-		$place = substr( hash( 'sha256', home_url( '/' ) ), 0, 16 );
+		$place = substr( hash( 'sha256', nashra_site() ), 0, 16 );
 		$found = nashra_fetch( '/hooks/wordpress/posts/' . $place . '/' . $id );
 		$lines = null === $found ? array( nashra_say( 'The newsletter does not answer now.' ) ) : nashra_fate( $found );
 		// What went out stays; what has not may go any moment.
@@ -424,6 +424,9 @@ function nashra_trouble() {
 			'setting' => 'WP_ACCESSIBLE_HOSTS (wp-config.php)',
 		);
 		return nashra_say( 'This WordPress may not ask other servers: add {host} to {setting}.', $parts );
+	}
+	if ( 'clocks' === $code ) {
+		return nashra_say( 'The clocks of this site and of the newsletter differ by more than five minutes: set them right.' );
 	}
 	if ( in_array( $code, array( '403', '404' ), true ) ) {
 		return nashra_say( 'The newsletter does not know the key of this plugin: make it anew and put it up.' );
