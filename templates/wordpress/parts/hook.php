@@ -134,6 +134,8 @@ function nashra_queue( $post_id, $row ) {
 	// Something new in each row: whoever has sent the one before it does not take this one out.
 	update_option( NASHRA_PING . $post_id, array( 'turn' => wp_generate_password( 12, false ) ) + $row, false );
 	delete_transient( 'nashra_fate_' . $post_id );
+	// Programs that write the same post to several sites of a network do it in one request.
+	$GLOBALS['nashra_sites'][ get_current_blog_id() ] = true;
 	if ( ! has_action( 'shutdown', 'nashra_send_after' ) ) {
 		add_action( 'shutdown', 'nashra_send_after' );
 	}
@@ -220,19 +222,24 @@ function nashra_rows() {
 }
 
 /**
- * Send the queue when the editor has the answer already, or else within what a save may wait.
+ * Send the queue of each site that has something new when the editor has the answer already, or else within what a
+ * save may wait.
  */
 function nashra_send_after() {
+	$most = 0;
 	if ( function_exists( 'fastcgi_finish_request' ) ) {
 		fastcgi_finish_request();
-		nashra_send_queue();
 	} elseif ( function_exists( 'litespeed_finish_request' ) ) {
 		litespeed_finish_request();
-		nashra_send_queue();
-	} elseif ( 'cli' === PHP_SAPI || wp_doing_cron() ) {
-		nashra_send_queue();
-	} else {
-		nashra_send_queue( NASHRA_SAVE_WAITS );
+	} elseif ( 'cli' !== PHP_SAPI && ! wp_doing_cron() ) {
+		$most = NASHRA_SAVE_WAITS;
+	}
+	$until = nashra_moment() + $most;
+	foreach ( array_keys( $GLOBALS['nashra_sites'] ) as $site ) {
+		$is_other = get_current_blog_id() !== $site;
+		$is_other && switch_to_blog( $site );
+		nashra_send_queue( $most ? max( 1, $until - nashra_moment() ) : 0 );
+		$is_other && restore_current_blog();
 	}
 }
 
