@@ -489,6 +489,16 @@ def test_hostile_values_stay_text(site: Site, pages: Pages, editor: Hands) -> No
     assert "<script" not in box
 
 
+def test_signs_that_html_knows_are_words_too(site: Site, pages: Pages, editor: Hands) -> None:
+    typed = 'الحرارة < 40 و"النسبة" 50%de & <ب x<y'
+    number = editor.publish(meta=dict.fromkeys(("nashra_headline", "nashra_summary", "nashra_correction"), typed))
+    told = pages.of(number)[0]["values"]
+    assert [told[name] for name in ("headline", "summary", "correction")] == [typed] * 3
+    # A tag that hides in another one is one.
+    editor.change(number, meta={"nashra_headline": "<scr<b>ipt>alert(1)</scr</b>ipt>أ<!-- ب -->"})
+    assert pages.of(number)[-1]["values"]["headline"] == "أ"
+
+
 # In the editors
 
 
