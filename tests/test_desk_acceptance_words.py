@@ -122,7 +122,7 @@ def test_what_changes_elsewhere_in_the_file_is_taken_and_the_same_place_asks(
         with on_its_way(seen.page):
             hands.add_words(hands.field(0, "title"), " أولى")
             path.write_text(text_of(root).replace("يفتح رصيفه الجديد", "يدشّن رصيفه الجديد"), "utf-8")
-        seen.page.wait_for_selector("#conflict:not([hidden])", timeout=10_000)
+        seen.page.wait_for_selector("#conflict:not([hidden])", timeout=60_000)
         shown = seen.page.inner_text("#conflict")
         assert "أولى" in shown
         assert "يدشّن" in shown

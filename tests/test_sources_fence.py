@@ -27,6 +27,8 @@ FEED = """<rss version="2.0"><channel><title>الموجة</title><generator>http
 <item><title>خبر {number}</title><link>https://example.org/{number}</link><pubDate>{day} Nov 2026 08:00 GMT</pubDate>
 </item></channel></rss>"""
 
+pytestmark = pytest.mark.usefixtures("real_nursery")
+
 
 @pytest.fixture
 def fence() -> Iterator[Fence]:

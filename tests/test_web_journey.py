@@ -107,7 +107,7 @@ def test_in_with_two_clicks_out_with_one_and_back(browser: Browser, newsroom: tu
     context, page, troubles = visitor(browser, base, script=script)
 
     def look(title: str) -> None:
-        expect(page).to_have_title(re.compile(title), timeout=15_000)
+        expect(page).to_have_title(re.compile(title), timeout=60_000)
         assert page.locator("html").get_attribute("dir") == "rtl"
         assert page.evaluate("document.documentElement.scrollWidth") <= 375 if script else True
         if script:
