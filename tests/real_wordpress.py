@@ -70,7 +70,7 @@ NEEDED = [
 
 
 def php(folder: Path) -> list[str]:
-    """What runs a script inside a site: what it compiles of WordPress is kept for the next one, which halves its time."""
+    """What runs a script inside a site: what it compiles of WordPress is kept for the next one."""
     kept = folder / "compiled"
     kept.mkdir(exist_ok=True)
     settings = {"enable_cli": "1", "file_cache": kept, "file_cache_only": "1"}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import desk_newsroom
 import pytest
 from desk_hands import SAVED, Hands, until
-from desk_served import served, visitor
+from desk_served import patient, served, visitor
 from reader_pages import free_port
 
 from newsletter import issues
@@ -204,7 +204,7 @@ class DeskProcess:
         ]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self.process.stdout is not None
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         self.address = ""
         while "http://" not in self.address and time.monotonic() < until:
             self.address = self.process.stdout.readline()
@@ -212,7 +212,7 @@ class DeskProcess:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(120)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -221,7 +221,7 @@ def test_a_desk_that_is_killed_while_one_types_loses_no_word(
     root: Path, process: DeskProcess, playwright_chromium: Browser
 ) -> None:
     context = playwright_chromium.new_context(viewport={"width": 1280, "height": 900}, locale="ar")
-    page = context.new_page()
+    page = patient(context).new_page()
     page.goto(process.address)
     page.wait_for_selector("#issue .story")
     hands = Hands(page)

@@ -303,7 +303,10 @@ def test_fifty_thousand_entries_are_read_in_time_and_memory() -> None:
     assert took < 8  # 1.8 on a quiet machine
     done = subprocess.run(
         [sys.executable, "-c", GROWTH, MAP, NOW.isoformat()],
-        **{"input": text, "env": environment(), "capture_output": True, "check": True},
+        input=text,
+        env=environment(),
+        capture_output=True,
+        check=True,
     )
     assert int(done.stdout) < 150_000_000  # to trace each piece of memory would take ten times as long
 
