@@ -525,7 +525,7 @@ def test_words_for_what_the_database_says(tmp_path: Path, monkeypatch: pytest.Mo
         assert "geheim" not in str(told.value)
         assert "\n" not in str(told.value)
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(DatabaseError, match=r"pip install 'nashra\[postgres\]'"):
+    with pytest.raises(DatabaseError, match=r" install 'psycopg\[binary\]>=3.2.1'$"):
         open_database(url)
 
 
