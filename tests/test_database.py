@@ -504,7 +504,7 @@ def test_a_copy_that_cannot_be_made(sqlite: Database, tmp_path: Path, empty: Dat
     with pytest.raises(DatabaseError, match="cannot be backed up"):
         backup(sqlite, now=NOW)
     if not empty.is_sqlite:
-        with pytest.raises(DatabaseError, match="use pg_dump"):
+        with pytest.raises(DatabaseError, match="backup --to DIR"):
             backup(empty, now=NOW)
 
 
