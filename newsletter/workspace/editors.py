@@ -16,8 +16,8 @@ from pathlib import Path
 from newsletter.errors import WorkspaceError
 from newsletter.fields import plain_line
 from newsletter.workspace import passwords
-from newsletter.workspace.config import SECRETS
 from newsletter.workspace.layers import PEOPLE
+from newsletter.workspace.secret_files import SECRETS, others_can_read, secret_file
 
 ROLES = ("edit", "send")
 """What can be given to somebody; who has neither looks only, and who sends edits too."""
@@ -85,9 +85,9 @@ def read(root: Path) -> dict[str, NamedEditor]:
     Raises:
         WorkspaceError: The file is readable by others, or damaged.
     """
-    path = path_of(root)
+    path = secret_file(root, PEOPLE)
     try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
+        if others_can_read(path):
             raise WorkspaceError("others can read the people of the desk", where=str(path), mend=f"chmod 600 {path}")
         values = tomllib.loads(path.read_text("utf-8"))
         found = [_editor(one) for one in _tables(values)]

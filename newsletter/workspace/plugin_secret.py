@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.errors import WorkspaceError
-from newsletter.workspace.config import SECRETS
 from newsletter.workspace.layers import SITE_PLUGIN
+from newsletter.workspace.secret_files import SECRETS, others_can_read, secret_file
 
 SECRET_BYTES = 32
 OLD_LASTS = timedelta(days=7)
@@ -62,9 +62,9 @@ def read_plugin_secret(root: Path, now: datetime) -> PluginSecret | None:
     Raises:
         WorkspaceError: The file is readable by others, or damaged.
     """
-    path = path_of(root)
+    path = secret_file(root, SITE_PLUGIN)
     try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
+        if others_can_read(path):
             raise WorkspaceError("others can read the plugin's secret", where=str(path), mend=f"chmod 600 {path}")
         values = tomllib.loads(path.read_text("utf-8"))
         newest = _secret(values.get("secret"))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from newsletter.errors import WorkspaceError
 from newsletter.publish.wordpress.session import SiteAccess
-from newsletter.workspace.config import SECRETS
 from newsletter.workspace.layers import SITE_ACCESS
+from newsletter.workspace.secret_files import SECRETS, others_can_read, secret_file
 
 _HEAD = """\
 # An application password of the newsroom's WordPress, written by: newsletter wordpress connect. Keep it secret. Who has
@@ -34,9 +34,9 @@ def read(root: Path) -> SiteAccess | None:
     Raises:
         WorkspaceError: The file is readable by others, or damaged.
     """
-    path = path_of(root)
+    path = secret_file(root, SITE_ACCESS)
     try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
+        if others_can_read(path):
             raise WorkspaceError("others can read the password of the site", where=str(path), mend=f"chmod 600 {path}")
         values = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
