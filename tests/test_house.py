@@ -68,6 +68,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.web",
     ),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
+    ("newsletter.service",),
     ("newsletter.wiring",),
     # ---- workflows: what one needs of another
     (

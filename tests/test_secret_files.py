@@ -154,10 +154,11 @@ def test_a_folder_of_secrets_that_only_root_may_enter(
         os.chown(path, 65534, 65534)
 
     def look() -> str:
-        return f"{load(root, {}).options['sendgrid'].key} {len(read_keys(root).tokens)}"
+        key = load(root, {}).options["sendgrid"].key
+        return f"{key} {len(read_keys(root).tokens)} {plugin_secret.read_plugin_secret(root, NOW)}"
 
-    assert look() == "SG.from-systemd 1"
-    assert as_somebody_else(look) == "SG.from-systemd 1"
+    assert look() == "SG.from-systemd 1 None"
+    assert as_somebody_else(look) == "SG.from-systemd 1 None"
     monkeypatch.delenv("CREDENTIALS_DIRECTORY")
     assert "secrets: cannot be read (Permission denied)" in as_somebody_else(look)
     assert secret_files(root / "secrets")["keys.toml"].parent == root / "secrets"
