@@ -178,6 +178,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.scheduling",
         "newsletter.cli.sending",
         "newsletter.cli.sends",
+        "newsletter.cli.service",
         "newsletter.cli.serving",
         "newsletter.cli.setting_up",
         "newsletter.cli.sponsors",

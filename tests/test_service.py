@@ -19,7 +19,7 @@ from deploy_examples import DEPLOY, PLAN, examples
 from newsletter.errors import SettingsError
 from newsletter.letters.templates import environment
 from newsletter.service.installing import looked_at, switched_on, take_away, write
-from newsletter.service.planning import Machine, plan_of
+from newsletter.service.planning import ServiceHost, plan_of
 from newsletter.service.units import ServicePlan, is_ours, is_unchanged, units
 from newsletter.workspace.config import load
 from newsletter.workspace.folder import make
@@ -314,7 +314,7 @@ def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, booted: bool = True, uid: int = 1000) -> None:
-    monkeypatch.setattr(Machine, "here", classmethod(lambda cls: cls(booted, uid, tmp_path / "config")))
+    monkeypatch.setattr(ServiceHost, "here", classmethod(lambda cls: cls(booted, uid, tmp_path / "config")))
 
 
 def test_without_systemd(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

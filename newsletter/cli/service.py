@@ -191,11 +191,11 @@ def _unit_name(name: str) -> str:
 
 
 def _folder(scope: Scope, to: Path | None, *, check: bool) -> Path:
-    from newsletter.service.planning import Machine
+    from newsletter.service.planning import ServiceHost
 
     if to is not None:
         return to
-    machine = Machine.here()
+    machine = ServiceHost.here()
     if check:
         machine.may(scope, shlex.join([sys.executable, "-m", "newsletter", *sys.argv[1:]]))
     return machine.folder(scope)

@@ -29,7 +29,7 @@ def listed_path(path: Path, before: str = "") -> str:
     """A path in a list of paths, such as that of ``ReadWritePaths=``.
 
     Args:
-        path: Absolute.
+        path: An absolute one.
         before: A sign of systemd's that stands before it: ``-`` where it may be missing.
     """
     return _quoted(before + str(path).replace("%", "%%"))
@@ -39,7 +39,7 @@ def whole_path(path: Path) -> str:
     """A path that is all of its value, where quotes would be part of it.
 
     Args:
-        path: Absolute.
+        path: An absolute one.
     """
     return str(path).replace("%", "%%")
 

@@ -20,7 +20,7 @@ _SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class ServiceHost:
     """What of this machine decides whether services can be put up."""
 
     booted: bool
@@ -30,7 +30,7 @@ class Machine:
     """Of whoever runs this: ``~/.config``."""
 
     @classmethod
-    def here(cls) -> Machine:
+    def here(cls) -> ServiceHost:
         """This machine."""
         config = os.environ.get("XDG_CONFIG_HOME", "")
         return cls(
