@@ -69,6 +69,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.web",
     ),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
+    ("newsletter.service",),
     ("newsletter.wiring",),
     # ---- workflows: what one needs of another
     (
@@ -186,6 +187,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.scheduling",
         "newsletter.cli.sending",
         "newsletter.cli.sends",
+        "newsletter.cli.service",
         "newsletter.cli.serving",
         "newsletter.cli.setting_up",
         "newsletter.cli.sponsors",

@@ -37,6 +37,7 @@ from newsletter.cli import (
     scheduling,
     sending,
     sends,
+    service,
     serving,
     setting_up,
     sponsors,
@@ -151,6 +152,13 @@ _WORDPRESS = group(
     wordpress.plugin,
     connecting.connect,
 )
+_SERVICE = group(
+    "service",
+    "This workspace as services of systemd: write the units, remove them; what stands before the pages.",
+    service.install,
+    service.remove,
+    service.proxy,
+)
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
@@ -177,7 +185,7 @@ for panel, parts in (
             *(publishing.publish, activity.log, working.worker, _SENDS),
         ),
     ),
-    ("Reader pages", (serving.serve, serving.embed, _WORDPRESS)),
+    ("Reader pages", (serving.serve, serving.embed, _SERVICE, _WORDPRESS)),
 ):
     for part in parts:
         app.add(part, panel)
