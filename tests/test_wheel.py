@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 from command import ROOT
+from settings_text import with_settings
 
 from newsletter.cli.app import FOUND_ERRORS
 
@@ -215,7 +216,7 @@ def test_from_an_empty_folder_to_letters_without_the_lock(installed: Installed, 
     newsletter("init", "w", "--name", "الموجة", "--url", "https://almawja.example.org")
     settings = tmp_path / "w" / "newsletter.toml"
     private = '[collect]\nallow_private_hosts = ["127.0.0.1"]\n'
-    settings.write_text(settings.read_text("utf-8").replace("[collect]\n", private), "utf-8")
+    settings.write_text(with_settings(settings.read_text("utf-8"), private), "utf-8")
     site = tmp_path / "site"
     site.mkdir()
     (site / "fish.html").write_text(PAGE, "utf-8")
