@@ -84,6 +84,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.draft",
         "newsletter.workflows.editing",
         "newsletter.workflows.erase",
+        "newsletter.workflows.front_page",
         "newsletter.workflows.editors",
         "newsletter.workflows.fallback",
         "newsletter.workflows.latecomers",
@@ -125,7 +126,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.past_letters",
     ),
     ("newsletter.workflows.first", "newsletter.workflows.preview", "newsletter.workflows.variants"),
-    ("newsletter.workflows.latest_letters", "newsletter.workflows.plan", "newsletter.workflows.publishing"),
+    (
+        "newsletter.workflows.beginning",
+        "newsletter.workflows.latest_letters",
+        "newsletter.workflows.next_step",
+        "newsletter.workflows.plan",
+        "newsletter.workflows.publishing",
+    ),
     ("newsletter.publish.targets",),
     (
         "newsletter.workflows.demo",

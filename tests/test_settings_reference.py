@@ -48,7 +48,7 @@ def test_every_key_of_the_file_to_copy_from_is_there() -> None:
 def test_a_new_file_is_short(tmp_path: Path) -> None:
     """What was said is written, one line names where the rest is, and nothing else is there."""
     arguments = {"name": "الموجة", "url": "https://example.org", "sender": "الموجة <news@example.org>"}
-    look = folder.NewLook("https://example.org/logo.png", "#0f766e", "#b4531f")
+    look = folder.FirstLook("https://example.org/logo.png", "#0f766e", "#b4531f")
     folder.make(
         tmp_path / "all",
         **arguments,

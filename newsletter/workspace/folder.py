@@ -41,7 +41,7 @@ _IGNORE = """\
 
 
 @dataclass(frozen=True, slots=True)
-class NewLook:
+class FirstLook:
     """What the letters of a new workspace look like, as far as anybody said; empty is as the style has it."""
 
     logo: str = ""
@@ -68,7 +68,7 @@ def make(
     language: str,
     timezone: str,
     pictures: str = "",
-    look: NewLook = NewLook(),
+    look: FirstLook | None = None,
     sources: Sequence[str] = (),
 ) -> None:
     """Write the files of a new workspace: settings, what git ignores, and the secret keys.
@@ -85,18 +85,15 @@ def make(
         language: Language of the letter: ``ar``, ``en`` …
         timezone: IANA name of the site's zone.
         pictures: ``inline`` or ``hosted``; empty leaves it to whether there are pages.
-        look: What letters look like, as far as it was said.
+        look: What letters look like, as far as anybody said.
         sources: Where articles come from.
 
     Raises:
         WorkspaceError: There is a workspace already, or the folder cannot be written.
         SettingsError: An argument that cannot be a setting.
     """
-    taken = WorkspaceError(
-        "this is a workspace already", where=str(root / FILE), mend="edit that file, or choose another folder"
-    )
-    if (root / FILE).exists():
-        raise taken
+    refuse_taken(root)
+    look = look or FirstLook()
     text = _fresh(
         {
             "newsletter": {"name": name, "url": url, "language": language, "timezone": timezone},
@@ -115,18 +112,39 @@ def make(
         # Last, since it is what makes the folder a workspace.
         _write(root / FILE, text)
     except NameTakenError:
-        raise taken from None
+        raise _taken(root) from None
     except OSError as error:
         raise WorkspaceError(
             f"cannot be written ({error.strerror})", where=str(error.filename or root), mend="choose another folder"
         ) from None
 
 
+def refuse_taken(root: Path) -> None:
+    """Refuse a folder in which a workspace is already.
+
+    Args:
+        root: The folder; it may not be there.
+
+    Raises:
+        WorkspaceError: It is one.
+    """
+    if (root / FILE).exists():
+        raise _taken(root)
+
+
+def _taken(root: Path) -> WorkspaceError:
+    return WorkspaceError(
+        "this is a workspace already", where=str(root / FILE), mend="edit that file, or choose another folder"
+    )
+
+
 def _fresh(said: Mapping[str, Mapping[str, str | list[str]]]) -> str:
     """The text of a new newsletter.toml: what was said, by section; an empty value was not."""
     parts = [_REST]
     for section, values in said.items():
-        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items() if value]
+        # What must be there is written also when it is empty, so that this is told as what is wrong.
+        kept = {key: one for key, one in values.items() if one or section in ("newsletter", "sender")}
+        lines = [f"{key} = {json.dumps(one, ensure_ascii=False)}\n" for key, one in kept.items()]
         if lines:
             parts.append(f"\n[{section}]\n{''.join(lines)}")
     return "".join(parts)
