@@ -155,6 +155,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "newsletter.cli.accounts",
         "newsletter.cli.acting",
+        "newsletter.cli.beginning",
         "newsletter.cli.diverting",
         "newsletter.cli.holding",
         "newsletter.cli.letters_bar",
