@@ -87,6 +87,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.draft",
         "newsletter.workflows.editing",
         "newsletter.workflows.erase",
+        "newsletter.workflows.front_page",
         "newsletter.workflows.editors",
         "newsletter.workflows.fallback",
         "newsletter.workflows.latecomers",
@@ -135,6 +136,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.variants",
     ),
     ("newsletter.workflows.latest_letters", "newsletter.workflows.plan", "newsletter.workflows.publishing"),
+    ("newsletter.workflows.first", "newsletter.workflows.preview", "newsletter.workflows.variants"),
+    (
+        "newsletter.workflows.beginning",
+        "newsletter.workflows.latest_letters",
+        "newsletter.workflows.next_step",
+        "newsletter.workflows.plan",
+        "newsletter.workflows.publishing",
+    ),
     ("newsletter.publish.targets",),
     (
         "newsletter.workflows.demo",
@@ -157,6 +166,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "newsletter.cli.accounts",
         "newsletter.cli.acting",
+        "newsletter.cli.beginning",
         "newsletter.cli.diverting",
         "newsletter.cli.holding",
         "newsletter.cli.letters_bar",

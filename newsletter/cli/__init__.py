@@ -61,16 +61,17 @@ __all__ = ["app", "main"]
 
 app = App(
     "newsletter",
+    no_args_is_help=False,
     help="""Send the week of a newsroom that writes from right to left to its readers.
 
     A first letter, from nothing:
 
     \b
-      newsletter init w --name "المؤشر" --url https://example.org --from "نشرة المؤشر <news@example.org>"
-      cd w
-      newsletter collect https://example.org/
+      newsletter init
+      newsletter collect
       newsletter compose --latest 5
-      newsletter check && newsletter preview
+      newsletter edit
+      newsletter open
       newsletter subscribers import readers.csv
       newsletter send
     """,
@@ -199,7 +200,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
     context: typer.Context,
     directory: Annotated[
@@ -211,6 +212,10 @@ def options(
 ) -> None:
     """What every command takes."""
     context.obj = directory
+    if context.invoked_subcommand is None:
+        from newsletter.cli.beginning import alone
+
+        alone(directory)
 
 
 def main() -> None:
