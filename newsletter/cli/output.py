@@ -8,27 +8,53 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from newsletter.cli.speaking import from_right, told
 from newsletter.errors import NashraError
+from newsletter.text.sentences import Sentence, counted, said
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
 
-FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+RIGHT_TO_LEFT_ISOLATE, FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2067", "\u2068", "\u2069"
 _CELL = 60
 
 
 def say(text: str = "") -> None:
-    """Words for the person at the terminal."""
-    print(text, file=sys.stderr)
+    """Words for the person at the terminal, in the language of the command."""
+    print(shown(text, sys.stderr), file=sys.stderr)
 
 
 def data(text: str) -> None:
     """Data for whoever reads stdout."""
     with _stdout_words():
         print(text)
+
+
+def words(text: str) -> None:
+    """Words for a person on stdout, in the language of the command, where they are what was asked for."""
+    data(shown(text, sys.stdout))
+
+
+def shown(text: str, stream: TextIO) -> str:
+    """A text in the language of the command, as it is printed: at a terminal each line whole in itself.
+
+    Args:
+        text: A sentence, or plain words.
+        stream: Where it is printed.
+    """
+    text = told(text)
+    if not from_right() or text.isascii() or not stream.isatty():
+        return text
+    from newsletter.cli.cells import wrapped
+
+    # A sign at the very beginning of a line is lost in terminals of the VTE family: it belongs to the cell before it.
+    lines = (line if line.isascii() else f"{RIGHT_TO_LEFT_ISOLATE}{line}{POP_ISOLATE}" for line in text.split("\n"))
+    return "\n".join(
+        part if part.isascii() else f" {part}" for line in lines for part in wrapped(line, screen_width() - 2)
+    )
 
 
 def json_data(value: Mapping[str, Any]) -> None:
@@ -293,17 +319,39 @@ def ask(question: str, *, nobody: str = "", code: int = 2) -> str:
     import typer
 
     if not on_terminal():
-        say(f"Nobody is here to ask; add --yes{nobody}.")
+        say(said("Nobody is here to ask; add --yes{nobody}.", nobody=nobody))
         raise typer.Exit(code)
-    return str(typer.prompt(question, default="", show_default=False, err=True)).strip()
+    asked = shown(question, sys.stderr)
+    return str(typer.prompt(asked, default="", show_default=False, err=True)).strip()
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """``3 stories``: a count with its noun in English.
+_YES, _NO = frozenset({"yes", "y", "نعم", "ن"}), frozenset({"no", "n", "لا", "ل"})
+
+
+def is_yes(answer: str) -> bool:
+    """Whether an answer means yes, in any language that commands speak.
+
+    Args:
+        answer: As it was typed.
+    """
+    return answer.strip().casefold() in _YES
+
+
+def is_no(answer: str) -> bool:
+    """Whether an answer means no, in any language that commands speak.
+
+    Args:
+        answer: As it was typed.
+    """
+    return answer.strip().casefold() in _NO
+
+
+def plural(count: int, one: str, many: str = "") -> Sentence:
+    """``3 stories``: a count with its noun, a part of a sentence; the catalogue knows it as ``{n} story``.
 
     Args:
         count: How many.
         one: The noun for one.
         many: The noun for any other number; empty adds an s.
     """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return counted(f"{{n}} {one}", f"{{n}} {many or one + 's'}", count)
