@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.cli.output import plural, say
 from newsletter.cli.trying import plan_data, would_try
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
@@ -34,28 +35,50 @@ def tell_week(week: WeekPlan, sender: str) -> None:
     stories = plural(len(issue.stories), "story", "stories")
     waiting = f", {plural(week.candidates, 'candidate')} not taken" if week.candidates else ""
     waiting += f", {week.unshown:,} more in: newsletter articles --unused" if week.unshown else ""
-    say(f"{'New draft' if week.composed else 'Draft'}: {issue.path}")
-    say(f"Issue {issue.number} «{issue.subject}»: {stories}{waiting}.")
+    say(said("{part}: {path}", part="New draft" if week.composed else "Draft", path=issue.path))
+    say(
+        said(
+            "Issue {number} «{subject}»: {stories}{waiting}.",
+            number=issue.number,
+            subject=issue.subject,
+            stories=stories,
+            waiting=waiting,
+        )
+    )
     tell_repeats(week.repeats)
     for section in issue.sections:
         if section.stories:
-            say(f"  {section.title or '(no heading)'}: {len(section.stories)}")
+            say(said("  {part}: {stories}", part=section.title or "(no heading)", stories=len(section.stories)))
     from newsletter.sponsors.placing import placed
 
     if sponsors := placed(issue):
-        say(f"  with {', '.join(f'«{one.name}»' for one in sponsors)}, who paid for a place")
+        say(said("  with {join}, who paid for a place", join=", ".join(f"«{one.name}»" for one in sponsors)))
     rhythms = ", ".join(f"{name} {count:,}" for name, count in plan.by_rhythm.items())
-    say(f"To '{plan.target.name}' through {sender}: {plural(plan.audience, 'subscriber')} ({rhythms}).")
+    say(
+        said(
+            "To '{name}' through {sender}: {subscribers} ({rhythms}).",
+            name=plan.target.name,
+            sender=sender,
+            subscribers=plural(plan.audience, "subscriber"),
+            rhythms=rhythms,
+        )
+    )
     if len(plan.variants) > 1:
         wanted = sorted((one for one in plan.variants if one.audience), key=lambda one: -one.audience)
         for one in wanted[:_MOST_VARIANTS]:
-            say(f"  {one.audience:,} {_kind(one)}")
+            say(said("  {audience} {kind}", audience=f"{one.audience:,}", kind=_kind(one)))
         if more := wanted[_MOST_VARIANTS:]:
-            say(f"  {sum(one.audience for one in more):,} in {len(more)} further combinations of topics")
+            say(
+                said(
+                    "  {sum} in {more} further combinations of topics",
+                    sum=f"{sum(one.audience for one in more):,}",
+                    more=len(more),
+                )
+            )
     for line in would_try(plan):
         say(line)
     if week.preview:
-        say(f"Letter: {week.size:,} bytes of HTML. Look at it: {week.preview[0]}")
+        say(said("Letter: {size} bytes of HTML. Look at it: {preview}", size=f"{week.size:,}", preview=week.preview[0]))
     for line in problem_lines(plan.problems):
         say(line)
 
@@ -67,7 +90,12 @@ def tell_repeats(pairs: str) -> None:
         pairs: As a draft gives them: ``58 = 57, 61 = issue 3``; or empty.
     """
     if pairs:
-        say(f"Left out, since each repeats another: {pairs}. To take one all the same: newsletter compose --ids ID,ID")
+        say(
+            said(
+                "Left out, since each repeats another: {pairs}. To take one all the same: newsletter compose --ids ID,ID",
+                pairs=pairs,
+            )
+        )
 
 
 def _kind(variant: Variant) -> str:
@@ -164,23 +192,39 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
     """
     found = outcome.latest
     for line in problem_lines(found.problems):
-        say(f"left out: {line}")
+        say(said("left out: {line}", line=line))
     for number, reason in outcome.looked.withdrawn.items():
-        say(f"left out: article {number}: the site has taken it back: {reason}")
+        say(said("left out: article {number}: the site has taken it back: {reason}", number=number, reason=reason))
     for line in outcome.looked.notes:
-        say(f"note: {line}")
+        say(said("note: {line}", line=line))
     for line in problem_lines(outcome.pages):
         say(line)
     if found.went:
-        say(f"{latest_standing(found)} Nothing sent now.")
+        say(said("{latest_standing} Nothing sent now.", latest_standing=latest_standing(found)))
     elif found.issue is None:
-        say(f"Nothing new for the {found.rhythm} readers of '{found.target.name}'. Nothing sent.")
+        say(
+            said(
+                "Nothing new for the {rhythm} readers of '{name}'. Nothing sent.",
+                rhythm=found.rhythm,
+                name=found.target.name,
+            )
+        )
     else:
         whom = plural(found.audience, "subscriber")
         stories = plural(len(found.articles), "article")
         skipped = f"; {found.skipped:,} get none (their topics, or they had it all)" if found.skipped else ""
         verb = "would go" if would else "went" if outcome.send is not None else "had nobody to go"
-        say(f"{found.key} «{found.issue.subject}», {stories}: {verb} to {whom}{skipped}.")
+        say(
+            said(
+                "{key} «{subject}», {stories}: {verb} to {whom}{skipped}.",
+                key=found.key,
+                subject=found.issue.subject,
+                stories=stories,
+                verb=verb,
+                whom=whom,
+                skipped=skipped,
+            )
+        )
 
 
 def latest_standing(found: LatestPlan) -> str:

@@ -18,6 +18,7 @@ from newsletter.cli.output import ask, on_terminal, plural, say
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.trying import waits_words
 from newsletter.errors import SendError
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -69,14 +70,19 @@ def deliver_now(
         return standing(workspace, sent, exit_code=NOTHING_SENT)
     if agreed.state == "paused" and at_once:
         trial = "" if _waits_for_a_day(agreed) else " One letter is tried first."
-        say(f"It was stopped: {agreed.reason}.{trial}")
+        say(said("It was stopped: {reason}.{trial}", reason=agreed.reason, trial=trial))
     with deliverers.delivering(workspace, agreed) as others:
         if others:
             first = others[0]
             since = f"{first.since.astimezone(workspace.zone):%H:%M}"
             say(
-                f"note: another `newsletter` (process {first.process} on {deliverers.where(first)}, since {since}) "
-                f"delivers issue {agreed.issue} already; this one helps it"
+                said(
+                    "note: another `newsletter` (process {process} on {where}, since {since}) delivers issue {issue} already; this one helps it",
+                    process=first.process,
+                    where=deliverers.where(first),
+                    since=since,
+                    issue=agreed.issue,
+                )
             )
         return _deliver(workspace, agreed, again=again, here=here, at_once=at_once)
 
@@ -98,7 +104,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
     with _stoppable(), letters_bar(open_before, counts) as progress:
         try:
             if by_workers and not watch.watch(workspace, sent, progress):
-                say(f"No worker took anything for {watch.IDLE:.0f} seconds: delivering from here.")
+                say(said("No worker took anything for {IDLE} seconds: delivering from here.", IDLE=f"{watch.IDLE:.0f}"))
                 by_workers = False
             if not by_workers:
                 delivery.run(setup, sent, progress, at_once=at_once)
@@ -108,15 +114,15 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
             failure = error
     if failure is not None:
         if by_workers and isinstance(failure, KeyboardInterrupt):
-            say(f"No longer watched; the workers go on. See: newsletter sends show {sent.public_id}")
+            say(said("No longer watched; the workers go on. See: newsletter sends show {send}", send=sent.public_id))
         else:
             words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
-            say(f"error: {words}")
+            say(said("error: {words}", words=words))
             if isinstance(failure, delivery.SendPausedError):
                 say(_paused_words(workspace, failure, by_itself=watch.alive(workspace)))
             if isinstance(failure, SendError) and (through := diverting.offer(workspace, sent)) is not None:
                 return _deliver(workspace, through, again=again, here=here, at_once=at_once)
-            say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
+            say(said("Stopped in the middle; nothing is lost. Go on with: {again}", again=again))
             alerts.tell(workspace, ended=True)
         # Its brake holds it: what went now is in the middle of it; else nothing was sent though it was due.
         # Of what is in doubt nobody can say that it was not sent.
@@ -125,7 +131,13 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
         stopped = standing(workspace, sent, sent_now=counts.submitted, exit_code=code)
         if stopped.account.unknown:
             whom = plural(stopped.account.unknown, "letter")
-            say(f"Nobody knows whether {whom} went; see: newsletter sends unknown {sent.public_id}")
+            say(
+                said(
+                    "Nobody knows whether {whom} went; see: newsletter sends unknown {send}",
+                    whom=whom,
+                    send=sent.public_id,
+                )
+            )
         return stopped
     done = standing(workspace, sent, sent_now=counts.submitted)
     by = "workers, " if by_workers else ""
@@ -236,10 +248,16 @@ def tell_edited(workspace: Workspace, sent: Send | None) -> FileChange | None:
     change = changed_since(workspace, sent)
     if change == "edited":
         step = f"to take it in while nothing has gone: newsletter sends refreeze {sent.public_id}"
-        say(f"warning: the frozen letter differs from issue.md, and the frozen one goes; {step}")
+        say(said("warning: the frozen letter differs from issue.md, and the frozen one goes; {step}", step=step))
     elif change == "gone":
         step = f"to keep it from going: newsletter sends cancel {sent.public_id}"
-        say(f"warning: issue.md of issue {sent.issue} is gone, and the frozen letter goes all the same; {step}")
+        say(
+            said(
+                "warning: issue.md of issue {issue} is gone, and the frozen letter goes all the same; {step}",
+                issue=sent.issue,
+                step=step,
+            )
+        )
     return change
 
 
@@ -267,9 +285,17 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
         if not asks or not on_terminal():
             delivery.pause_for_sender(setup, sent)
             alerts.tell(workspace, ended=True)
-            say(f"Nothing sent. Set the settings back, or go on through the new one: {again} --with-this-sender")
+            say(
+                said(
+                    "Nothing sent. Set the settings back, or go on through the new one: {again} --with-this-sender",
+                    again=again,
+                )
+            )
             return None
-        if ask(f"Type {sent.issue} to go on through the new one, anything else to stop") != sent.issue:
+        if (
+            ask(said("Type {issue} to go on through the new one, anything else to stop", issue=sent.issue))
+            != sent.issue
+        ):
             say("Nothing sent.")
             return None
     with workspace.database.write() as connection:
@@ -303,7 +329,7 @@ def tell_outbox(workspace: Workspace) -> None:
         workspace: An open workspace.
     """
     if workspace.settings.sender.kind == "outbox":
-        say(f"They stay on this machine, as files in {workspace.settings.outbox / 'new'}")
+        say(said("They stay on this machine, as files in {outbox}", outbox=workspace.settings.outbox / "new"))
 
 
 def send_test(workspace: Workspace, issue: Issue, address: str) -> None:
@@ -324,7 +350,15 @@ def send_test(workspace: Workspace, issue: Issue, address: str) -> None:
     to = normalise(address).address
     for name, words in test_letter.send(workspace, issue, to):
         subject = f" with «{words}»" if issue.subjects else ""
-        say(f"One test letter{subject} to {to} ({name}), through {workspace.sender.name}.")
+        say(
+            said(
+                "One test letter{subject} to {to} ({name}), through {name_2}.",
+                subject=subject,
+                to=to,
+                name=name,
+                name_2=workspace.sender.name,
+            )
+        )
     tell_outbox(workspace)
 
 

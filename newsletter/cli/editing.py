@@ -14,6 +14,7 @@ from newsletter.cli.accounts import article_data, problem_lines, tell_repeats
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName, day_of
 from newsletter.cli.output import data, json_data, plural, progress_bar, say
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.library.shelving import State
@@ -73,9 +74,16 @@ def collect(
     with workspace_of(context) as workspace:
         if moved:
             there = move(workspace, *moved)
-            say(f"{plural(len(there.articles), 'article')} of {there.old} known at {there.new} too.")
+            say(
+                said(
+                    "{articles} of {old} known at {new} too.",
+                    articles=plural(len(there.articles), "article"),
+                    old=there.old,
+                    new=there.new,
+                )
+            )
             for source in there.sources:
-                say(f"note: [collect] sources in newsletter.toml still names {source}")
+                say(said("note: [collect] sources in newsletter.toml still names {source}", source=source))
             if not targets:
                 raise typer.Exit(0)
         if not targets and not sources_of(workspace):
@@ -105,15 +113,30 @@ def collect(
         if report.trouble is None:
             say(_told(report))
     for trouble in found.troubles:
-        say(f"trouble: {trouble}")
+        say(said("trouble: {trouble}", trouble=trouble))
     for note in found.notes:
-        say(f"note: {note}")
+        say(said("note: {note}", note=note))
     if not found.holdings and found.troubles:
         raise typer.Exit(1)
-    say(f"{plural(len(found.added), 'article')} added, {len(found.updated)} updated, {len(found.known)} known before.")
+    say(
+        said(
+            "{articles} added, {updated} updated, {known} known before.",
+            articles=plural(len(found.added), "article"),
+            updated=len(found.updated),
+            known=len(found.known),
+        )
+    )
     for draft in found.grown:
         more = f"; {draft.unshown:,} more in: newsletter articles --unused" if draft.unshown else ""
-        say(f"Issue {draft.issue.number} has {plural(draft.waiting, 'candidate')}, {draft.added} of them new{more}.")
+        say(
+            said(
+                "Issue {number} has {candidates}, {added} of them new{more}.",
+                number=draft.issue.number,
+                candidates=plural(draft.waiting, "candidate"),
+                added=draft.added,
+                more=more,
+            )
+        )
         tell_repeats(draft.repeats)
     if found.added and not found.grown:
         say("Next: newsletter compose")
@@ -233,15 +256,28 @@ def check(
         for line in problem_lines(problems):
             data(line)
     for one in fixed:
-        say(f"mended {', '.join(one.codes)}: {issue.path}:{one.line}: {one.after.strip()}")
+        say(
+            said(
+                "mended {join}: {path}:{line}: {strip}",
+                join=", ".join(one.codes),
+                path=issue.path,
+                line=one.line,
+                strip=one.after.strip(),
+            )
+        )
     errors = sum(problem.level == "error" for problem in problems)
     say(
-        f"Issue {issue.number}: {plural(errors, 'error')}, {plural(len(problems) - errors, 'warning')}."
+        said(
+            "Issue {number}: {errors}, {warnings}.",
+            number=issue.number,
+            errors=plural(errors, "error"),
+            warnings=plural(len(problems) - errors, "warning"),
+        )
         if problems
-        else f"Issue {issue.number} is ready."
+        else said("Issue {number} is ready.", number=issue.number)
     )
     if not fix and (count := sum(problem.code in FIXES for problem in problems)):
-        say(f"{count:,} of these can be mended with: newsletter check --fix")
+        say(said("{count} of these can be mended with: newsletter check --fix", count=f"{count:,}"))
     if has_errors(problems) or any(not one.file for one in copied):
         raise typer.Exit(FOUND_ERRORS)
 
@@ -282,14 +318,14 @@ def preview(
             try:
                 _, copied = _copies(workspace, issues.newest(workspace.root, name))
             except IssueError as error:
-                say(f"No picture was copied, since the issue cannot be read: {error.what}")
+                say(said("No picture was copied, since the issue cannot be read: {what}", what=error.what))
         made = previews.of_name(workspace, name)
     for path in made.paths:
         data(str(path))
     for line in problem_lines(made.problems):
         say(line)
     if made.problems:
-        say(f"{plural(len(made.problems), 'error')}: mend them, then: newsletter preview")
+        say(said("{errors}: mend them, then: newsletter preview", errors=plural(len(made.problems), "error")))
         raise typer.Exit(FOUND_ERRORS)
     if any(not one.file for one in copied):
         raise typer.Exit(FOUND_ERRORS)
@@ -307,11 +343,24 @@ def _copies(workspace: Workspace, issue: Issue) -> tuple[Issue, tuple[CopiedPict
     copied = copy_pictures(workspace, issue)
     taken = [one for one in copied if one.file]
     for one in taken:
-        say(f"copied: {one.address} is {one.file} now ({one.weight / 1e6:.1f} MB)")
+        say(
+            said(
+                "copied: {address} is {file} now ({weight} MB)",
+                address=one.address,
+                file=one.file,
+                weight=f"{one.weight / 1000000.0:.1f}",
+            )
+        )
     for one in copied:
         if not one.file:
             say(
                 f"not copied: {issue.path}:{one.line}: {one.address}: {one.why}" + (f"; {one.mend}" if one.mend else "")
             )
-    say(f"{plural(len(taken), 'picture')} of other sites copied, {len(copied) - len(taken)} not.")
+    say(
+        said(
+            "{pictures} of other sites copied, {copied} not.",
+            pictures=plural(len(taken), "picture"),
+            copied=len(copied) - len(taken),
+        )
+    )
     return issues.read(Path(issue.path)) if taken else issue, copied

@@ -10,6 +10,7 @@ import typer
 from newsletter.cli.app import STOPPED, workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -40,7 +41,13 @@ def letters(
     if as_json:
         json_data({**{state: counts.get(state, 0) for state in _STATES}, "waiting": waiting, "dry_run": dry_run})
     if dry_run or not (counts or waiting):
-        say(f"{plural(waiting, 'small letter')} waiting{' (nothing was sent)' if dry_run else ''}.")
+        say(
+            said(
+                "{letters} waiting{part}.",
+                letters=plural(waiting, "small letter"),
+                part=" (nothing was sent)" if dry_run else "",
+            )
+        )
         return
     _tell(counts, waiting)
     if waiting:

@@ -12,6 +12,7 @@ from newsletter.cli.acting import note_act
 from newsletter.cli.app import STOPPED, workspace_of
 from newsletter.cli.options import AsJson, IssueName, Yes
 from newsletter.cli.output import ask, data, json_data, on_terminal, say
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.publish import PublishOutcome
@@ -92,14 +93,14 @@ def publish(
 
     def sure(question: str) -> bool:
         return yes or ask(
-            f"{_COMMANDS.sub(' ', question)} Type yes to go on, anything else to stop"
+            said("{sub} Type yes to go on, anything else to stop", sub=_COMMANDS.sub(" ", question))
         ).strip().casefold() in ("yes", "y")
 
     with workspace_of(context) as workspace:
         try:
             outcome = target.publish(workspace, name, wish, PublishTalk(_say if on_terminal() else _quiet, sure))
         except PublishInterruptedError as stopped:
-            say(f"error: {stopped}")
+            say(said("error: {stopped}", stopped=stopped))
             raise typer.Exit(STOPPED) from None
         if outcome.issue and outcome.done in ("created", "updated", "published") and not dry_run:
             note_act(workspace, "publish", outcome.issue)

@@ -12,6 +12,7 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import cell, csv_data, data, json_data, paint, say, screen_width
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.report.models import NewsroomReport
@@ -75,7 +76,7 @@ def report(
     elif html is None:
         _tell(found)
     if html is not None:
-        say(f"Written: {html}. Open it in a browser; it needs nothing else, and prints.")
+        say(said("Written: {html}. Open it in a browser; it needs nothing else, and prints.", html=html))
 
 
 def _tell(found: NewsroomReport) -> None:

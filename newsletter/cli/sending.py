@@ -25,6 +25,7 @@ from newsletter.cli.restoring import AfterRestore, before_freezing, take_restore
 from newsletter.cli.trying import plan_data, tell_untried, would_try
 from newsletter.errors import NotApprovedError, SendError
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,7 +83,7 @@ def send(
         take_restored(workspace, yes=yes, wanted=after_restore and not dry_run)
         _start_due(workspace)
         for one in plans.free_undone(workspace):
-            say(f"note: issue {one.issue} was cancelled and went to nobody: it can be sent again")
+            say(said("note: issue {issue} was cancelled and went to nobody: it can be sent again", issue=one.issue))
         snapshot = Snapshot.take(workspace)
         issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if test:
@@ -98,7 +99,7 @@ def send(
         for line in problem_lines(plan.problems):
             say(line)
         if has_errors(plan.problems):
-            say(f"Issue {issue.number} cannot go like this.")
+            say(said("Issue {number} cannot go like this.", number=issue.number))
             _end(plan, None, as_json, FOUND_ERRORS)
         if plan.earlier is None:
             before_freezing(workspace, plan, after_restore=after_restore, dry_run=dry_run)
@@ -126,7 +127,7 @@ def _approved(workspace: Workspace, plan: Plan, *, dry_run: bool) -> None:
     except NotApprovedError as error:
         if not dry_run:
             raise
-        say(f"note: {error}")
+        say(said("note: {error}", error=error))
 
 
 def _goes_on(earlier: Send) -> bool:
@@ -175,12 +176,12 @@ def _agreed(workspace: Workspace, plan: Plan, *, yes: bool, drop_withdrawn: bool
         before = plan
         plan, looked, dropped = plans.look_again(workspace, plan, drop_withdrawn=drop_withdrawn)
         for line in (*looked.notes, *(f"«{headline}» was taken out of the draft" for headline in dropped)):
-            say(f"note: {line}")
+            say(said("note: {line}", line=line))
         if plan.problems != before.problems:
             for line in problem_lines(plan.problems):
                 say(line)
         if not plan.ready:
-            say(f"Issue {plan.issue.number} cannot go like this. Nothing sent.")
+            say(said("Issue {number} cannot go like this. Nothing sent.", number=plan.issue.number))
             raise typer.Exit(FOUND_ERRORS)
         if yes or plan is before:
             return plan
@@ -194,7 +195,7 @@ def _without_withdrawn(workspace: Workspace, issue: Issue, snapshot: Snapshot) -
 
     issue, dropped = renewing.without_withdrawn(workspace, issue)
     for headline in dropped:
-        say(f"note: «{headline}» was taken out of the draft")
+        say(said("note: «{headline}» was taken out of the draft", headline=headline))
     return issue, snapshot.with_file(Path(issue.path)) if dropped else snapshot
 
 
@@ -212,10 +213,19 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
     from newsletter.workflows import plan as plans
 
     if plan.earlier is not None:
-        raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
+        raise SendError(
+            said("issue {number} is on its way already", number=plan.issue.number), mend="send it on without --at"
+        )
     sent = plans.freeze_plan(workspace, plan, send_at=send_at, by=at_terminal())
     when = in_zone(send_at, workspace.zone)
-    say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
+    say(
+        said(
+            "Frozen: issue {number}, {subscribers}; it starts {when}.",
+            number=plan.issue.number,
+            subscribers=plural(sent.audience, "subscriber"),
+            when=when,
+        )
+    )
     tell_untried(workspace, plan, sent)
     say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
     if as_json:
@@ -231,7 +241,7 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, *, here: bool, with_th
             return
         assert plan.account is not None
         still = f"{plan.account.open:,} of {plan.account.total:,}"
-        say(f"Going on with issue {plan.issue.number}: {still} are still to go.")
+        say(said("Going on with issue {number}: {still} are still to go.", number=plan.issue.number, still=still))
     done = deliver_now(
         workspace,
         sent,
@@ -255,9 +265,15 @@ def _frozen(workspace: Workspace, plan: Plan) -> tuple[Send, Plan]:
         plan = plans.make(workspace, plan.issue, list_name=plan.target.name, rhythm=plan.rhythm, rest=plan.rest)
         if plan.earlier is None:
             raise
-        say(f"note: another run was quicker and has frozen issue {plan.issue.number} already")
+        say(said("note: another run was quicker and has frozen issue {number} already", number=plan.issue.number))
         return plan.earlier, plan
-    say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+    say(
+        said(
+            "Frozen: issue {number}, {subscribers}.",
+            number=plan.issue.number,
+            subscribers=plural(sent.audience, "subscriber"),
+        )
+    )
     tell_untried(workspace, plan, sent)
     return sent, plan
 

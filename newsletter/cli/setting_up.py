@@ -14,6 +14,7 @@ from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.output import ask, data, on_terminal, plural, progress_bar, say
 from newsletter.errors import SettingsError
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
@@ -50,10 +51,20 @@ def init(
         create(directory, name=name, url=url, sender=sender, web=web, language=language, timezone=timezone)
     except SettingsError as error:
         raise SettingsError("\n".join(_as_option(line, web) for line in str(error).splitlines())) from None
-    say(f"Made the workspace {directory} with the list '{FIRST_LIST}'. Letters go into its outbox for now.")
+    say(
+        said(
+            "Made the workspace {directory} with the list '{FIRST_LIST}'. Letters go into its outbox for now.",
+            directory=directory,
+            FIRST_LIST=FIRST_LIST,
+        )
+    )
     if taken:
         say(taken)
-    say(f"Next: cd {quote(str(directory))}, then: newsletter collect {url.rstrip('/')}/")
+    say(
+        said(
+            "Next: cd {quote}, then: newsletter collect {rstrip}/", quote=quote(str(directory)), rstrip=url.rstrip("/")
+        )
+    )
 
 
 def _zone() -> tuple[str, str]:
@@ -90,9 +101,9 @@ def _sender(name: str, url: str) -> str:
         host = ""
     if host and ("." not in host or ":" in host or host.rpartition(".")[2].isdigit()):
         raise SettingsError(
-            f"no address for letters can be made of {host}",
+            said("no address for letters can be made of {host}", host=host),
             where="--from",
-            mend=f'add --from "{name} <news@example.org>"',
+            mend=said('add --from "{name} <news@example.org>"', name=name),
         )
     # An address that is none at all is told when the settings are checked; here any host will do.
     return f"{name} <news@{host or 'example.org'}>"
@@ -120,7 +131,11 @@ def demo(
 
     result = run(directory, tell=say)
     say()
-    say(f"Sent {plural(result.letters, 'letter')} of issue {result.number}. Look at:")
+    say(
+        said(
+            "Sent {letters} of issue {number}. Look at:", letters=plural(result.letters, "letter"), number=result.number
+        )
+    )
     for path in (result.html, result.text, result.outbox, result.issue):
         data(str(path))
 
@@ -144,15 +159,15 @@ def upgrade(context: typer.Context) -> None:
         database = folder.any_database
         found = version(database)
         if found == HEAD:
-            say(f"The database is up to date ({HEAD}).")
+            say(said("The database is up to date ({HEAD}).", HEAD=HEAD))
             _jobs(database)
             return
         if found is not None and database.is_sqlite:
-            say(f"Copied to {backup(database, now=folder.now())}.")
+            say(said("Copied to {backup}.", backup=backup(database, now=folder.now())))
         upgrade(database)
         if found is None:
             first_list(folder)
-        say(f"The database is now at {HEAD}.")
+        say(said("The database is now at {HEAD}.", HEAD=HEAD))
         _jobs(database)
 
 
@@ -201,7 +216,11 @@ def copy(
                 counts = copy(folder.database, target, tell)
         finally:
             target.close()
-    say(f"Copied {plural(sum(counts.values()), 'row')} of {plural(len(counts), 'table')}.")
+    say(
+        said(
+            "Copied {rows} of {tables}.", rows=plural(sum(counts.values()), "row"), tables=plural(len(counts), "table")
+        )
+    )
     say("Nothing has changed here yet. Let the workspace use the copy: write its URL into secrets/database.url")
 
 

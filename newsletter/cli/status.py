@@ -12,6 +12,7 @@ from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say, table
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -154,7 +155,7 @@ def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Wor
     table(("", "What", "Since"), rows, sparse=True)
     needing = sum(one.needs_person for one in found)
     if needing:
-        say(f"{plural(needing, 'thing needs', 'things need')} a person.")
+        say(said("{need} a person.", need=plural(needing, "thing needs", "things need")))
         if SET_UP.intersection(one.kind for one in found if one.needs_person):
             say("Whether the set-up is sound: newsletter doctor")
     else:
@@ -198,7 +199,11 @@ def _test_alert(workspace: Workspace, as_json: bool) -> None:
     if as_json:
         json_data({"ways": [asdict(one) for one in outcomes]})
     for one in outcomes:
-        say(f"{one.way}: {one.words or 'sent'}" if one.sent else f"{one.way}: failed: {one.words}")
+        say(
+            said("{way}: {part}", way=one.way, part=one.words or "sent")
+            if one.sent
+            else said("{way}: failed: {words}", way=one.way, words=one.words)
+        )
     if not outcomes:
         say('No way is named. In newsletter.toml, for example: [alerts] mail = "editor@example.org"')
     if not outcomes or not all(one.sent for one in outcomes):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.cli.output import plural, say
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
@@ -63,7 +64,7 @@ def tell_untried(workspace: Workspace, plan: Plan, sent: Send) -> None:
         if trials.of_send(connection, sent.id) is not None:
             return
     words = plan.trial.subjects[0]
-    say(f"A/B test: none after all, too few readers are left: all get the first subject, «{words}».")
+    say(said("A/B test: none after all, too few readers are left: all get the first subject, «{words}».", words=words))
 
 
 def span(time: timedelta) -> str:
