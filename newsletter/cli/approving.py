@@ -52,7 +52,7 @@ def approve(
                 said(
                     "issue {number} is frozen already ({state}), so there is nothing to approve",
                     number=issue.number,
-                    state=plan.earlier.state,
+                    state=said(plan.earlier.state),
                 ),
                 mend=said("see: newsletter sends show {send}", send=plan.earlier.public_id),
             )
@@ -63,10 +63,10 @@ def approve(
             before = approving.given(workspace, connection, key, mark)
         say(
             said(
-                "Issue {key} «{subject}», fingerprint {shown}.",
+                "Issue {key} «{subject}», fingerprint {mark}.",
                 key=key,
                 subject=plan.issue.subject,
-                shown=approving.shown(mark),
+                mark=approving.shown(mark),
             )
         )
         if before is not None:

@@ -189,8 +189,8 @@ def compose(
     if sponsors := placed(issue):
         say(
             said(
-                "With {join}, who paid for a place (sponsors.toml).",
-                join=", ".join(f"«{one.name}»" for one in sponsors),
+                "With {sponsors}, who paid for a place (sponsors.toml).",
+                sponsors=", ".join(f"«{one.name}»" for one in sponsors),
             )
         )
     if left.waiting:

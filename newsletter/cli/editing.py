@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,8 +14,8 @@ import typer
 from newsletter.cli.accounts import article_data, problem_lines, tell_repeats
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName, day_of
-from newsletter.cli.output import data, json_data, plural, progress_bar, say
-from newsletter.text.sentences import said
+from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown, words
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from newsletter.library.shelving import State
@@ -107,7 +108,7 @@ def collect(
         json_data(_gathered(found))
     else:
         for holding in found.holdings:
-            same = f"\tthe same story as {alike[holding.id]}" if holding.id in alike else ""
+            same = said("\tthe same story as {alike}", alike=alike[holding.id]) if holding.id in alike else ""
             data(f"{holding.id}\t{holding.article.title}{same}")
     for report in found.sources:
         if report.trouble is None:
@@ -127,7 +128,11 @@ def collect(
         )
     )
     for draft in found.grown:
-        more = f"; {draft.unshown:,} more in: newsletter articles --unused" if draft.unshown else ""
+        more = (
+            said("; {unshown} more in: newsletter articles --unused", unshown=f"{draft.unshown:,}")
+            if draft.unshown
+            else ""
+        )
         say(
             said(
                 "Issue {number} has {candidates}, {added} of them new{more}.",
@@ -147,9 +152,18 @@ def _asking(total: int) -> Iterator[Callable[[str, int], None]]:
     """A bar on stderr that shows how many sources have answered."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-    with progress_bar(TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}")) as bar:
+    with progress_bar(
+        TextColumn(shown(said("asking"), sys.stderr)),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+    ) as bar:
         task = bar.add_task("", total=total)
-        yield lambda target, count: bar.update(task, advance=1, description=f"{count} from {target[-60:]}")
+        yield lambda target, count: bar.update(
+            task,
+            advance=1,
+            description=shown(said("{count} from {target}", count=count, target=target[-60:]), sys.stderr),
+        )
 
 
 def _gathered(found: CollectOutcome) -> dict[str, Any]:
@@ -175,12 +189,14 @@ def _gathered(found: CollectOutcome) -> dict[str, Any]:
 def _told(report: SourceReport) -> str:
     """What became of all that a source has, in one line."""
     if report.unchanged:
-        return f"{report.target}: nothing has changed since it was read last."
+        return said("{target}: nothing has changed since it was read last.", target=report.target)
     states: tuple[State, ...] = ("new", "updated", "known", "merged")
-    counts = [f"{len(some)} {state}" for state in states if (some := report.of(state))]
+    counts = [counted(f"{{n}} {state}", f"{{n}} {state}", len(some)) for state in states if (some := report.of(state))]
     reasons = Counter(one.reason for one in report.refused)
-    counts += [f"{count} not taken ({reason})" for reason, count in reasons.items()]
-    return f"{report.target}: {report.seen} seen{': ' if counts else ''}{', '.join(counts)}."
+    counts += [said("{count} not taken ({reason})", count=count, reason=reason) for reason, count in reasons.items()]
+    if not counts:
+        return said("{target}: {seen} seen.", target=report.target, seen=report.seen)
+    return said("{target}: {seen} seen: {counts}.", target=report.target, seen=report.seen, counts=joined(counts, ", "))
 
 
 def _source_data(report: SourceReport) -> dict[str, Any]:
@@ -254,15 +270,15 @@ def check(
         json_data(found | ({"mended": [asdict(one) for one in fixed]} if fix else {}))
     else:
         for line in problem_lines(problems):
-            data(line)
+            words(line)
     for one in fixed:
         say(
             said(
-                "mended {join}: {path}:{line}: {strip}",
-                join=", ".join(one.codes),
+                "mended {codes}: {path}:{line}: {words}",
+                codes=", ".join(one.codes),
                 path=issue.path,
                 line=one.line,
-                strip=one.after.strip(),
+                words=one.after.strip(),
             )
         )
     errors = sum(problem.level == "error" for problem in problems)
@@ -354,7 +370,14 @@ def _copies(workspace: Workspace, issue: Issue) -> tuple[Issue, tuple[CopiedPict
     for one in copied:
         if not one.file:
             say(
-                f"not copied: {issue.path}:{one.line}: {one.address}: {one.why}" + (f"; {one.mend}" if one.mend else "")
+                said(
+                    "not copied: {path}:{line}: {address}: {why}",
+                    path=issue.path,
+                    line=one.line,
+                    address=one.address,
+                    why=one.why,
+                )
+                + (said("; {mend}", mend=one.mend) if one.mend else "")
             )
     say(
         said(

@@ -13,6 +13,7 @@ import typer
 
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, isolated, json_data, plural, progress_bar, say, shows_bars
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,15 +101,14 @@ def _tell(lines: Sequence[Examined]) -> None:
         for line in lines:
             data("\t".join((line.group, line.title, line.state, line.words, line.mend, line.record)))
     counts = Counter(line.state for line in lines)
-    said = ", ".join(
-        [
-            plural(counts["fail"], "thing fails", "things fail") if counts["fail"] else "nothing fails",
-            plural(counts["warn"], "warning"),
-            f"{counts['ok']:,} ok",
-            f"{counts['skipped']:,} not looked at",
-        ]
-    )
-    say(f"{said[:1].upper()}{said[1:]}.")
+    fails = counts["fail"]
+    parts = [
+        counted("{n} thing fails", "{n} things fail", fails) if fails else said("Nothing fails"),
+        plural(counts["warn"], "warning"),
+        counted("{n} ok", "{n} ok", counts["ok"]),
+        counted("{n} not looked at", "{n} not looked at", counts["skipped"]),
+    ]
+    say(said("{counts}.", counts=joined(parts, ", ")))
 
 
 def _joined(lines: Iterable[Examined]) -> list[Examined]:

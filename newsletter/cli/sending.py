@@ -22,10 +22,11 @@ from newsletter.cli.delivering import (
 from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn, WithThisSender
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
+from newsletter.cli.speaking import complaint_lines
 from newsletter.cli.trying import plan_data, tell_untried, would_try
 from newsletter.errors import NotApprovedError, SendError
 from newsletter.text.dates import in_zone
-from newsletter.text.sentences import said
+from newsletter.text.sentences import joined, said
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -127,7 +128,8 @@ def _approved(workspace: Workspace, plan: Plan, *, dry_run: bool) -> None:
     except NotApprovedError as error:
         if not dry_run:
             raise
-        say(said("note: {error}", error=error))
+        for line in complaint_lines(error):
+            say(said("note: {line}", line=line))
 
 
 def _goes_on(earlier: Send) -> bool:
@@ -169,13 +171,16 @@ def _agreed(workspace: Workspace, plan: Plan, *, yes: bool, drop_withdrawn: bool
     while True:
         if not yes:
             say(_would(plan, workspace.sender.name))
-            ask_for_number(plan.issue, nobody=" to send it without asking", refused="Nothing sent.")
+            ask_for_number(plan.issue, nobody=said(" to send it without asking"), refused="Nothing sent.")
         elif plan.trial is not None:
             for line in would_try(plan):
                 say(line)
         before = plan
         plan, looked, dropped = plans.look_again(workspace, plan, drop_withdrawn=drop_withdrawn)
-        for line in (*looked.notes, *(f"«{headline}» was taken out of the draft" for headline in dropped)):
+        for line in (
+            *looked.notes,
+            *(said("«{headline}» was taken out of the draft", headline=headline) for headline in dropped),
+        ):
             say(said("note: {line}", line=line))
         if plan.problems != before.problems:
             for line in problem_lines(plan.problems):
@@ -227,7 +232,8 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
         )
     )
     tell_untried(workspace, plan, sent)
-    say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
+    number = plan.issue.number
+    say(said("A running newsletter worker starts it then; without one, run: newsletter send {number}", number=number))
     if as_json:
         json_data(_account(plan, sent, None, sent_now=0, code=0))
 
@@ -240,7 +246,7 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, *, here: bool, with_th
             _leave(workspace, plan, as_json)
             return
         assert plan.account is not None
-        still = f"{plan.account.open:,} of {plan.account.total:,}"
+        still = said("{open} of {total}", open=f"{plan.account.open:,}", total=f"{plan.account.total:,}")
         say(said("Going on with issue {number}: {still} are still to go.", number=plan.issue.number, still=still))
     done = deliver_now(
         workspace,
@@ -297,14 +303,28 @@ def _test(workspace: Workspace, path: str, address: str, list_name: str) -> None
 
 def _would(plan: Plan, sender: str) -> str:
     if plan.earlier is not None and plan.account is not None:
-        return f"Would go on with issue {plan.issue.number}: {plan.account.open:,} of {plan.account.total:,} to go."
+        return said(
+            "Would go on with issue {number}: {open} of {total} to go.",
+            number=plan.issue.number,
+            open=f"{plan.account.open:,}",
+            total=f"{plan.account.total:,}",
+        )
     whom = plural(plan.audience, "subscriber")
-    none = f"; {plan.skipped:,} chose none of its sections and get nothing" if plan.skipped else ""
-    goes = (
-        f"Issue {plan.issue.number} «{plan.issue.subject}» would go to {whom} of '{plan.target.name}' "
-        f"through {sender}{none}."
+    none = (
+        said("; {skipped} chose none of its sections and get nothing", skipped=f"{plan.skipped:,}")
+        if plan.skipped
+        else ""
     )
-    return "\n".join([goes, *would_try(plan)])
+    goes = said(
+        "Issue {number} «{subject}» would go to {whom} of '{name}' through {sender}{none}.",
+        number=plan.issue.number,
+        subject=plan.issue.subject,
+        whom=whom,
+        name=plan.target.name,
+        sender=sender,
+        none=none,
+    )
+    return joined([goes, *would_try(plan)], "\n")
 
 
 def _already(workspace: Workspace, plan: Plan) -> str:
@@ -312,18 +332,30 @@ def _already(workspace: Workspace, plan: Plan) -> str:
     assert plan.account is not None
     sent, zone = plan.earlier, workspace.zone
     if sent.state == "scheduled" and sent.send_at is not None:
-        return (
-            f"Issue {plan.issue.number} is frozen and starts {in_zone(sent.send_at, zone)}. "
-            f"Start it now with: newsletter sends resume {plan.issue.number}"
+        return said(
+            "Issue {number} is frozen and starts {moment}. Start it now with: newsletter sends resume {number}",
+            number=plan.issue.number,
+            moment=in_zone(sent.send_at, zone),
         )
     if sent.state in {"paused", "cancelled"}:
-        return f"Nothing sent now. {way_on(sent, plan.account, zone)}"
+        return said("Nothing sent now. {way_on}", way_on=way_on(sent, plan.account, zone))
     when = in_zone(sent.finished or sent.created, zone)
     if not plan.account.submitted and (plan.account.refused or plan.account.unknown):
-        words = f"Of issue {plan.issue.number} to '{plan.target.name}' no letter was taken ({when})."
+        words = said(
+            "Of issue {number} to '{name}' no letter was taken ({when}).",
+            number=plan.issue.number,
+            name=plan.target.name,
+            when=when,
+        )
     else:
-        words = f"Issue {plan.issue.number} went to '{plan.target.name}' already ({sent.state}, {when})."
-    return f"{words} {account_words(plan.account)} Nothing sent now."
+        words = said(
+            "Issue {number} went to '{name}' already ({state}, {when}).",
+            number=plan.issue.number,
+            name=plan.target.name,
+            state=said(sent.state),
+            when=when,
+        )
+    return said("{words} {account_words} Nothing sent now.", words=words, account_words=account_words(plan.account))
 
 
 def _account(plan: Plan, sent: Send | None, account: SendCounts | None, *, sent_now: int, code: int) -> dict[str, Any]:

@@ -53,18 +53,14 @@ def init(
         raise SettingsError("\n".join(_as_option(line, web) for line in str(error).splitlines())) from None
     say(
         said(
-            "Made the workspace {directory} with the list '{FIRST_LIST}'. Letters go into its outbox for now.",
+            "Made the workspace {directory} with the list '{list}'. Letters go into its outbox for now.",
             directory=directory,
-            FIRST_LIST=FIRST_LIST,
+            list=FIRST_LIST,
         )
     )
     if taken:
         say(taken)
-    say(
-        said(
-            "Next: cd {quote}, then: newsletter collect {rstrip}/", quote=quote(str(directory)), rstrip=url.rstrip("/")
-        )
-    )
+    say(said("Next: cd {folder}, then: newsletter collect {url}/", folder=quote(str(directory)), url=url.rstrip("/")))
 
 
 def _zone() -> tuple[str, str]:
@@ -75,12 +71,14 @@ def _zone() -> tuple[str, str]:
     from newsletter.workspace import zones
 
     name, why = zones.of_machine()
-    change = "another one: timezone in newsletter.toml"
+    change = said("another one: timezone in newsletter.toml")
     if name and name not in zones.UTC_NAMES:
-        return name, f"The site's zone is {name}, as this machine says ({why}); {change}."
+        return name, said(
+            "The site's zone is {name}, as this machine says ({why}); {change}.", name=name, why=why, change=change
+        )
     if on_terminal():
         asked = ask("Zone of the site, for example Africa/Algiers (nothing for UTC)")
-        return asked or "UTC", f"The site's zone is {asked or 'UTC'}; {change}."
+        return asked or "UTC", said("The site's zone is {name}; {change}.", name=asked or "UTC", change=change)
     return "UTC", (
         "The site's zone is UTC, since this machine names no other; if that is wrong, set timezone in newsletter.toml "
         '(timezone = "Africa/Algiers") before anything is scheduled.'

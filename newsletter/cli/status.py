@@ -148,10 +148,10 @@ def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Wor
     rows: list[tuple[str, str, str]] = []
     for one in found:
         since = in_zone(one.since, workspace.zone) if one.since is not None else ""
-        rows.append(("needs you" if one.needs_person else "note", one.words, since))
+        rows.append((said("needs you" if one.needs_person else "note"), one.words, since))
     if state is not None:
         stopped = {one.send for one in found if one.kind == "stopped"}
-        rows += [("runs", words, "") for words in _going_on(state, workspace, stopped)]
+        rows += [(said("runs"), words, "") for words in _going_on(state, workspace, stopped)]
     table(("", "What", "Since"), rows, sparse=True)
     needing = sum(one.needs_person for one in found)
     if needing:
@@ -171,24 +171,39 @@ def _going_on(state: WorkspaceState, workspace: Workspace, stopped: Collection[s
     lines = []
     for one in state.sends:
         if one.send.state == "running" and one.counts is not None and one.send.public_id not in stopped:
-            said = f"issue {one.send.issue} goes out: {one.counts.open:,} of {one.send.audience:,} letters are to go"
-            said += f", {one.unknown:,} unknown" if one.unknown else ""
-            lines.append(said + (f", {one.refused:,} refused" if one.refused else ""))
+            goes: str = said(
+                "issue {issue} goes out: {open} of {audience} letters are to go",
+                issue=one.send.issue,
+                open=f"{one.counts.open:,}",
+                audience=f"{one.send.audience:,}",
+            )
+            goes += said(", {unknown} unknown", unknown=f"{one.unknown:,}") if one.unknown else ""
+            lines.append(goes + (said(", {refused} refused", refused=f"{one.refused:,}") if one.refused else ""))
         if one.send.state == "scheduled" and one.send.send_at is not None:
-            lines.append(f"issue {one.send.issue} starts {at(one.send.send_at)}")
+            lines.append(said("issue {issue} starts {at}", issue=one.send.issue, at=at(one.send.send_at)))
     for due in state.scheduled:
         last = state.handled.get(due.job)
-        lines.append(f"schedule, {due.job}: next {at(due.moment)}" + (f", last {at(last)}" if last else ""))
+        lines.append(
+            said("schedule, {job}: next {at}", job=due.job, at=at(due.moment))
+            + (said(", last {at}", at=at(last)) if last else "")
+        )
     if state.worker_at is not None:
-        lines.append(f"worker: last sign of life {at(state.worker_at)}")
+        lines.append(said("worker: last sign of life {at}", at=at(state.worker_at)))
     if state.letters:
-        lines.append(f"{plural(state.letters, 'small letter')} waiting")
+        lines.append(said("{letters} waiting", letters=plural(state.letters, "small letter")))
     if state.backup_at is not None:
-        lines.append(f"newest backup: {at(state.backup_at)}")
+        lines.append(said("newest backup: {at}", at=at(state.backup_at)))
     elif not state.is_sqlite:
         lines.append("backup: PostgreSQL is backed up with its own tools, and nobody can see that from here")
     for disk in state.disks:
-        lines.append(f"disk of the {disk.place}: {disk.free / 1e9:,.1f} of {disk.total / 1e9:,.1f} GB free")
+        lines.append(
+            said(
+                "disk of the {place}: {free} of {total} GB free",
+                place=disk.place,
+                free=f"{disk.free / 1000000000.0:,.1f}",
+                total=f"{disk.total / 1000000000.0:,.1f}",
+            )
+        )
     return lines
 
 

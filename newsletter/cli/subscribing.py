@@ -12,10 +12,10 @@ from newsletter.cli import posting
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form, with_list
-from newsletter.cli.output import JsonDocument, data, json_data, json_line, on_terminal, plural, say
+from newsletter.cli.output import JsonDocument, data, is_yes, json_data, json_line, on_terminal, plural, say
 from newsletter.cli.output import ask as question
 from newsletter.text.dates import in_zone
-from newsletter.text.sentences import said
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -109,10 +109,18 @@ def _ask(context: typer.Context, addresses: list[str], list_name: str, words: st
                 for address in addresses
             ]
         note_act(workspace, "add", asked.count("asked"))
-        told = [f"{plural(asked.count('asked'), 'person', 'people')} asked for '{list_name}'"]
-        told += [f"{count:,} subscribed before"] if (count := asked.count("confirmed")) else []
-        told += [f"{count:,} asked lately and not again"] if (count := asked.count("lately")) else []
-        say(", ".join(told) + ".")
+        told = [
+            said(
+                "{people} asked for '{list_name}'",
+                people=plural(asked.count("asked"), "person", "people"),
+                list_name=list_name,
+            )
+        ]
+        told += [said("{count} subscribed before", count=f"{count:,}")] if (count := asked.count("confirmed")) else []
+        told += (
+            [said("{count} asked lately and not again", count=f"{count:,}")] if (count := asked.count("lately")) else []
+        )
+        say(said("{counts}.", counts=joined(told, ", ")))
         posting.post(workspace)
 
 
@@ -213,7 +221,11 @@ def _undo(context: typer.Context, name: str, file: Path | None) -> None:
         done = people.undo_import(connection, workspace, name, by=at_terminal())
         about = str(done.taken_back)
         activity.note(connection, "import-undone", by=at_terminal(), about=about, now=workspace.now())
-    stay = f"; {plural(done.kept, 'person', 'people')} of it left or acted since, and stay" if done.kept else ""
+    stay = (
+        said("; {people} of it left or acted since, and stay", people=plural(done.kept, "person", "people"))
+        if done.kept
+        else ""
+    )
     say(
         said("{people} of this import taken back{stay}.", people=plural(done.taken_back, "person", "people"), stay=stay)
     )
@@ -229,7 +241,7 @@ def _agreed(seen: ImportReport, consent: str, list_name: str, zone: ZoneInfo) ->
                 pace=_pace(seen, zone),
             )
         )
-        if question("Type yes to ask them").lower() != "yes":
+        if not is_yes(question(said("Type yes to ask them"))):
             say("Nothing imported, nobody asked.")
             raise typer.Exit(1)
     if not seen.unstated:
@@ -249,8 +261,10 @@ def _agreed(seen: ImportReport, consent: str, list_name: str, zone: ZoneInfo) ->
 
 
 def _pace(report: ImportReport, zone: ZoneInfo) -> str:
-    until = f", until about {in_zone(report.asked_until, zone)}" if report.asked_until else ""
-    return f", at most {report.letters_an_hour:,} an hour{until}"
+    until = said(", until about {moment}", moment=in_zone(report.asked_until, zone)) if report.asked_until else ""
+    return said(
+        ", at most {letters_an_hour} an hour{until}", letters_an_hour=f"{report.letters_an_hour:,}", until=until
+    )
 
 
 def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, zone: ZoneInfo) -> None:
@@ -275,7 +289,9 @@ def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, z
         "not to be mailed": report.suppressed,
         "cannot be used": report.rejected_count,
     }
-    told = "".join(f", {count} {words}" for words, count in counts.items() if count)
+    told = joined(
+        [counted(f", {{n}} {words}", f", {{n}} {words}", count) for words, count in counts.items() if count] or [""], ""
+    )
     say(
         said(
             "{part} {subscribers} to '{list_name}'{told}.",
@@ -291,12 +307,13 @@ def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, z
     if report.pending:
         say(
             said(
-                "Who waits for confirmation gets no letter by this and is forgotten after {days} ([web] pending_days). To ask them: --ask",
+                "Who waits for confirmation gets no letter by this and is forgotten after {days} ([web] "
+                "pending_days). To ask them: --ask",
                 days=plural(pending_days, "day"),
             )
         )
     if report.asked:
-        will = "would be" if report.dry_run else "will be"
+        will = said("would be" if report.dry_run else "will be")
         say(
             said(
                 "{people} {will} asked by a letter{pace}.",
@@ -308,7 +325,8 @@ def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, z
     if report.unstated:
         say(
             said(
-                'Nothing says how {unstated} of them agreed: the import will ask for it. State it with --consent "form on the site", or have each of them asked with --ask.',
+                "Nothing says how {unstated} of them agreed: the import will ask for it. "
+                'State it with --consent "form on the site", or have each of them asked with --ask.',
                 unstated=f"{report.unstated:,}",
             )
         )
@@ -316,15 +334,30 @@ def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, z
 
 def _understood(report: ImportReport) -> list[str]:
     """How the file was read, where there was anything to understand, and what to know of the program it is from."""
-    lines = []
+    lines: list[str] = []
     if report.layout or report.encoding != "utf-8" or len(report.columns) > 1:
-        program = f"an export of {report.layout}" if report.layout else "a table"
-        between = {",": "commas", ";": "semicolons", "\t": "tabs"}.get(report.delimiter, f"'{report.delimiter}'")
-        columns = ", ".join(f"'{name}' as {role}" for name, role in report.columns)
-        used = f"; its columns {columns}" if columns else ""
-        lines.append(f"Read as {program}, {report.encoding}, with {between} between the cells{used}.")
+        program = said("an export of {layout}", layout=report.layout) if report.layout else said("a table")
+        signs = {",": said("commas"), ";": said("semicolons"), "\t": said("tabs")}
+        between = signs.get(report.delimiter) or f"'{report.delimiter}'"
+        columns = [said("'{name}' as {role}", name=name, role=said(role)) for name, role in report.columns]
+        used = said("; its columns {columns}", columns=joined(columns, ", ")) if columns else ""
+        lines.append(
+            said(
+                "Read as {program}, {encoding}, with {between} between the cells{used}.",
+                program=program,
+                encoding=report.encoding,
+                between=between,
+                used=used,
+            )
+        )
     if report.unused:
-        lines.append(f"Nothing is taken from {plural(len(report.unused), 'column')}: {', '.join(report.unused)}.")
+        lines.append(
+            said(
+                "Nothing is taken from {columns}: {names}.",
+                columns=plural(len(report.unused), "column"),
+                names=", ".join(report.unused),
+            )
+        )
     if report.note:
         lines.append(f"Note: {report.note}.")
     return lines

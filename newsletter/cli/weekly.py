@@ -117,7 +117,7 @@ def weekly(
             week = prepared(again)
         if week.special and week.send is not None and not yes and on_terminal():
             say(_has_the_week(week))
-            if ask("Type again to send the week's own too, anything else to stop") == "again":
+            if ask("Type again to send the week's own too, anything else to stop") in ("again", "أعد"):
                 week = prepared(True)
         _told_gathered(week)
         if week.plan is None:
@@ -209,8 +209,8 @@ def _agreed(
         if not yes:
             ask_for_number(
                 week.plan.issue,
-                nobody=" to send it without asking, or --draft to stop here",
-                refused=f"Nothing sent. The draft stays; run {again} when it is ready.",
+                nobody=said(" to send it without asking, or --draft to stop here"),
+                refused=said("Nothing sent. The draft stays; run {again} when it is ready.", again=again),
             )
         before, told = week.plan, len(week.dropped)
         week, looked = journey.look_again(workspace, week, drop_withdrawn=drop_withdrawn)
@@ -382,7 +382,7 @@ def _told_week(workspace: Workspace, week: WeekPlan, command: str) -> int:
             )
         )
     elif account.submitted or not (account.refused or account.unknown):
-        say(said("{has_the_week} Nothing sent now.", has_the_week=_has_the_week(week)))
+        say(said("{standing} Nothing sent now.", standing=_has_the_week(week)))
         tell_report(workspace, week.went)
     else:
         say(
@@ -399,6 +399,7 @@ def _told_week(workspace: Workspace, week: WeekPlan, command: str) -> int:
 
 
 def _has_the_week(week: WeekPlan) -> str:
-    by = ", sent by itself with `newsletter send`" if week.special else ""
-    went = "went out this week already" if week.send is None or week.send.state == "finished" else "has this week"
-    return f"Issue {week.went} {went}{by}."
+    by = said(", sent by itself with `newsletter send`") if week.special else ""
+    over = week.send is None or week.send.state == "finished"
+    went = said("went out this week already" if over else "has this week")
+    return said("Issue {number} {went}{by}.", number=week.went, went=went, by=by)

@@ -36,6 +36,14 @@ class Sentence(str):
         """Copied with its parts."""
         return Sentence, (self.pattern, self.many, self.number, self.parts)
 
+    def __add__(self, more: str) -> Sentence:
+        """The sentence and what follows it, both kept."""
+        return Sentence("{first}{rest}", "", 0, {"first": self, "rest": more})
+
+    def __radd__(self, before: str) -> Sentence:
+        """What stands before it and the sentence, both kept."""
+        return Sentence("{first}{rest}", "", 0, {"first": before, "rest": self})
+
     def cleaned(self, clean: Callable[[str], str]) -> Sentence:
         """The same with every part cleaned; the pattern is ours, and clean.
 
@@ -71,7 +79,7 @@ def counted(one: str, many: str, number: int, /, **parts: object) -> Sentence:
     return Sentence(one, many, number, _texts(parts))
 
 
-def joined(many: Iterable[str], sign: Literal["; ", ", ", " and "] = "; ") -> Sentence:
+def joined(many: Iterable[str], sign: Literal["; ", ", ", " and ", "\n", ""] = "; ") -> Sentence:
     """Sentences, or parts of one, behind each other.
 
     Args:
