@@ -1,4 +1,4 @@
-"""Every pattern of a sentence that the code says: what ``said``, ``counted``, ``plural``, ``say`` and ``ask`` are given."""
+"""Every pattern of a sentence that the code says, as ``said``, ``counted``, ``plural``, ``say`` and ``ask`` are given it."""
 
 from __future__ import annotations
 

@@ -43,6 +43,8 @@ def _cells(cluster: str) -> int:
 def cut(text: str, room: int) -> str:
     """A text that fits: at most so many cells, with ``…`` for what was taken away, and every isolate closed.
 
+    It is cut at a space where that leaves two thirds of the room.
+
     Args:
         text: On one line, with isolates or without.
         room: Cells; below 1 leaves nothing.
@@ -58,7 +60,11 @@ def cut(text: str, room: int) -> str:
         if left < 0:
             break
         kept.append(cluster)
-    return closed("".join(kept).rstrip(" ،,;؛:-–") + ELLIPSIS)
+    line = "".join(kept)
+    head, gap, _ = line.rpartition(" ")
+    if gap and text[len(line) : len(line) + 1] != " " and 3 * width(head) >= 2 * room:
+        line = head
+    return closed(line.rstrip(" ،,;؛:-–([«\u2066\u2067\u2068") + ELLIPSIS)
 
 
 def closed(text: str) -> str:
@@ -110,10 +116,11 @@ def wrapped(text: str, room: int) -> list[str]:
             gap += piece
         else:
             needed = len(gap) + width(piece)
-            if taken and taken + needed > room:
-                lines.append(line + _CLOSING * len(open_now))
-                line, taken, gap = "".join(open_now), 0, ""
-                needed = width(piece)
+            if taken + needed > room:
+                if taken:
+                    lines.append(line + _CLOSING * len(open_now))
+                    line, taken = "".join(open_now), 0
+                gap, needed = "", width(piece)
             line, taken, gap = line + gap + piece, taken + needed, ""
     return [*lines, line] if line or not lines else lines
 

@@ -244,7 +244,7 @@ def _minutes(holding: Holding) -> int:
 
 def _age(moment: datetime, now: datetime) -> str:
     passed = max(now - moment, timedelta())
-    return f"{passed.days} d" if passed.days else f"{passed.seconds // 3600} h"
+    return plural(passed.days, "d", "d") if passed.days else plural(passed.seconds // 3600, "h", "h")
 
 
 def _help(holding: Holding, repeats: dict[int, int], now: datetime) -> dict[str, Any]:

@@ -228,16 +228,22 @@ def progress_bar(*columns: ProgressColumn) -> Iterator[Progress]:
         yield bar
 
 
-def cell(text: str) -> str:
+def cell(text: str, room: int = 0) -> str:
     """A text for one cell of a table: cut first, then isolated, so that no terminal moves its neighbours.
 
     The columns of a row swap places in the terminals that order a whole row by the Unicode algorithm (measured on
     VTE) unless each Arabic cell is isolated; others show the isolates as nothing. Inside, names and numbers are
     isolated as in a letter.
+
+    Args:
+        text: A sentence is put into the language of the command first.
+        room: Cells that the column has; 0 for as many as any.
     """
+    from newsletter.cli.cells import cut
     from newsletter.text.tidy import shorten
 
-    return isolated(shorten(text, _CELL))
+    words = told(text) if isinstance(text, Sentence) else text
+    return isolated(cut(words, room) if room else shorten(words, _CELL))
 
 
 def isolated(text: str) -> str:
@@ -248,9 +254,27 @@ def isolated(text: str) -> str:
     """
     if text.isascii():
         return text
+    from newsletter.cli.cells import closed
     from newsletter.text import bidi
 
-    return f"{FIRST_STRONG_ISOLATE}{bidi.isolate(text, bidi.first_strong(text, 'ltr'))}{POP_ISOLATE}"
+    return f"{FIRST_STRONG_ISOLATE}{closed(bidi.isolate(text, bidi.first_strong(text, 'ltr')))}{POP_ISOLATE}"
+
+
+def paragraph(text: str, room: int) -> str:
+    """A text for a column whose lines are broken: each line of it whole in itself; as it is when it is ASCII.
+
+    Args:
+        text: A sentence is put into the language of the command first.
+        room: Cells that the column has.
+    """
+    words = told(text)
+    if words.isascii():
+        return words
+    from newsletter.cli.cells import closed, wrapped
+
+    if words is not text and from_right():
+        return "\n".join(wrapped(f"{RIGHT_TO_LEFT_ISOLATE}{closed(words)}{POP_ISOLATE}", max(room, 1)))
+    return "\n".join(wrapped(isolated(words), max(room, 1)))
 
 
 _SHORT = 12
@@ -273,17 +297,35 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
     from rich.table import Table
     from rich.text import Text
 
+    from newsletter.cli.cells import width
+
     console = Console(no_color=True if os.environ.get("NO_COLOR") else None)
     grid = Table(box=None, pad_edge=False, header_style="bold")
     shown = [at for at in range(len(columns)) if not sparse or any(row[at] not in ("", 0) for row in rows)]
-    texts = [[Text(text if text.isascii() else cell(text)) for text in (str(row[at]) for at in shown)] for row in rows]
-    wanted = [max(len(columns[at]), *(row[place].cell_len for row in texts), 0) for place, at in enumerate(shown)]
-    # Rich takes from every column alike where a row is too wide, until one digit is nothing.
-    for at, width in zip(shown, column_widths(wanted, console.width - 2 * (len(shown) - 1)), strict=True):
-        grid.add_column(columns[at], no_wrap=True, min_width=width, max_width=width)
-    for row in texts:
-        grid.add_row(*row)
+    names = [told(columns[at]) for at in shown]
+    whole = [[_text(row[at]) for at in shown] for row in rows]
+    texts = [[text if text.isascii() and not from_right() else cell(text) for text in row] for row in whole]
+    wanted = [max(width(name), *(width(row[at]) for row in texts), 0) for at, name in enumerate(names)]
+    # Rich takes from every column alike where a row is too wide, until one digit is nothing; and what it cuts itself
+    # stays open behind an isolate, and takes the rest of the row with it.
+    space = console.width - 2 * (len(shown) - 1)
+    widths = column_widths(wanted, space)
+    while sum(widths) > space and max(widths) > 1:
+        # Beyond any terminal in use: what does not fit even so would be cut by Rich, in the middle of an isolate.
+        widths[widths.index(max(widths))] -= 1
+    for name, room in zip(names, widths, strict=True):
+        grid.add_column(Text(cell(name, room)), no_wrap=True, min_width=room, max_width=room)
+    for before, row in zip(whole, texts, strict=True):
+        fits = [width(text) <= room for text, room in zip(row, widths, strict=True)]
+        grid.add_row(
+            *(Text(row[at] if fits[at] else cell(before[at], room)) for at, room in enumerate(widths)),
+        )
     console.print(grid)
+
+
+def _text(value: object) -> str:
+    """A value as it is shown; a sentence stays one."""
+    return value if isinstance(value, str) else str(value)
 
 
 def column_widths(wanted: Sequence[int], room: int) -> list[int]:

@@ -104,7 +104,8 @@ def told(text: str) -> str:
         return text
     from newsletter.text import bidi
 
-    lines = [_told(text)] if isinstance(text, Sentence) else [_told(line) for line in text.split("\n")]
+    lines = [text] if isinstance(text, Sentence) else text.split("\n")
+    lines = "\n".join(line if (known := _known(line)) is None else _filled(*known) for line in lines).split("\n")
     return "\n".join(bidi.isolate(line, "rtl") if _FROM_THE_RIGHT.search(line) else line for line in lines)
 
 
