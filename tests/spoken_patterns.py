@@ -1,4 +1,4 @@
-"""Every pattern of a sentence that the code says, as ``said``, ``counted``, ``plural``, ``say`` and ``ask`` are given it."""
+"""Every pattern of a sentence that the code says: given to ``said``, ``counted``, ``plural``, ``say`` or ``ask``."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "subscribers.models",
         "subscribers.moments",
         "subscribers.newfile",
+        "subscribers.wholefile",
     ),
     (
         "subscribers.addresses",
@@ -74,6 +75,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows",
         "newsletter.workflows.alerts",
         "newsletter.workflows.asking",
+        "newsletter.workflows.cancelling",
         "newsletter.workflows.clicks",
         "newsletter.workflows.copying",
         "newsletter.workflows.correcting",
