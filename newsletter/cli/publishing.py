@@ -110,8 +110,12 @@ def publish(
         raise typer.Exit(1)
 
 
+def _harmless(words: str) -> str:
+    return _COMMANDS.sub(" ", words)
+
+
 def _say(words: str) -> None:
-    say(_COMMANDS.sub(" ", words))
+    say(words.cleaned(_harmless) if isinstance(words, Sentence) else _harmless(words))
 
 
 def _quiet(_line: str) -> None:

@@ -128,11 +128,15 @@ def _complaint(complaint: Complaint) -> Sentence:
         what, mend = found
     parts = {"what": what, "where": complaint.where, "mend": mend}
     pattern = "{where}: {what}" if complaint.where else "{what}"
-    return said(pattern + "; {mend}" if mend else pattern, **{name: _marked(part) for name, part in parts.items()})
+    return said(pattern + "; {mend}" if mend else pattern, **{name: marked(part) for name, part in parts.items()})
 
 
-def _marked(text: str) -> Sentence:
-    """A plain text as a sentence, so that it is looked for as one."""
+def marked(text: str) -> Sentence:
+    """A plain text as a sentence, so that the catalogues are asked for it.
+
+    Args:
+        text: Ours, or made of ours; a sentence stays as it is.
+    """
     return text if isinstance(text, Sentence) else Sentence("{plain}", "", 0, {"plain": text})
 
 

@@ -10,6 +10,7 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say, table
+from newsletter.cli.speaking import language
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import said
@@ -148,7 +149,7 @@ def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Wor
     rows: list[tuple[str, str, str]] = []
     for one in found:
         since = in_zone(one.since, workspace.zone) if one.since is not None else ""
-        rows.append((said("needs you" if one.needs_person else "note"), one.words, since))
+        rows.append((said("needs you" if one.needs_person else "note"), _words(one), since))
     if state is not None:
         stopped = {one.send for one in found if one.kind == "stopped"}
         rows += [(said("runs"), words, "") for words in _going_on(state, workspace, stopped)]
@@ -160,6 +161,14 @@ def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Wor
             say("Whether the set-up is sound: newsletter doctor")
     else:
         say("Nothing needs a person.")
+
+
+def _words(finding: Finding) -> str:
+    """What is to be said and done; in another language by the catalogue of the alerts."""
+    if language() == "en":
+        return finding.words
+    what = said(finding.text, **finding.parts)
+    return said("{what}; {mend}", what=what, mend=said(finding.step, **finding.parts)) if finding.step else what
 
 
 def _going_on(state: WorkspaceState, workspace: Workspace, stopped: Collection[str]) -> list[str]:
