@@ -512,6 +512,7 @@ def test_a_browser_has_nothing_to_complain_of(made: Path, public: Path) -> None:
     with sync_playwright() as playwright, served(made, free_port()) as base:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 390, "height": 800})
+        page.set_default_timeout(120_000)
         troubles: list[str] = []
         page.on("console", lambda one: troubles.append(one.text) if one.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))

@@ -45,7 +45,7 @@ class House:
     def html(self, address: str) -> str:
         """A page as a stranger gets it; of a refusal too."""
         try:
-            with urllib.request.urlopen(address, timeout=20) as answer:
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 assert answer.headers.get("set-cookie") is None, address
                 return str(answer.read().decode("utf-8"))
         except urllib.error.HTTPError as error:

@@ -18,6 +18,7 @@ from newsletter.cli import (
     activity,
     answering,
     approving,
+    backing_up,
     composing,
     connecting,
     deciding,
@@ -77,7 +78,7 @@ _DATABASE = group(
     "database",
     "The workspace's database: bring it up to date, copy it, take a restored one.",
     setting_up.upgrade,
-    setting_up.backup,
+    backing_up.backup,
     setting_up.copy,
     restoring.adopt,
 )

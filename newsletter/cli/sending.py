@@ -74,6 +74,7 @@ def send(
     """
     from newsletter.check import has_errors
     from newsletter.cli.moment import moment
+    from newsletter.workflows import cancelling
     from newsletter.workflows import plan as plans
     from newsletter.workflows.snapshot import Snapshot
 
@@ -81,7 +82,7 @@ def send(
         send_at = moment(at, workspace.zone, workspace.now()) if at else None
         take_restored(workspace, yes=yes, wanted=after_restore and not dry_run)
         _start_due(workspace)
-        for one in plans.free_undone(workspace):
+        for one in cancelling.free_undone(workspace):
             say(f"note: issue {one.issue} was cancelled and went to nobody: it can be sent again")
         snapshot = Snapshot.take(workspace)
         issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)

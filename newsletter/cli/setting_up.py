@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.output import ask, data, on_terminal, plural, progress_bar, say
 from newsletter.errors import SettingsError
@@ -161,20 +160,6 @@ def _jobs(database: Database) -> None:
 
     if jobs.make_ready(database):
         say("Made the tables of Procrastinate, which hands sends to workers.")
-
-
-def backup(context: typer.Context) -> None:
-    """Copy the SQLite database into backups/, also while it is in use; prints the copy's path.
-
-    \b
-    Example:
-      newsletter database backup
-    """
-    from newsletter.storage.database import backup
-
-    with workspace_of(context) as folder:
-        data(str(backup(folder.database, now=folder.now())))
-        note_act(folder, "backup")
 
 
 def copy(

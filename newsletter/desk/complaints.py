@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from newsletter.desk.site_refusals import REFUSALS
 from newsletter.errors import RenderError
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from subscribers.errors import Complaint
 
 KNOWN: tuple[tuple[str, str, str], ...] = (
+    *REFUSALS,  # before the pictures of an issue: a site may show one, too
     (
         r"the front matter is not valid TOML: (?P<line>.*)",
         "A line of the issue's head cannot be read: {line}",
