@@ -69,6 +69,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.web",
     ),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
+    ("newsletter.service",),
     ("newsletter.wiring",),
     # ---- workflows: what one needs of another
     (
@@ -86,6 +87,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.draft",
         "newsletter.workflows.editing",
         "newsletter.workflows.erase",
+        "newsletter.workflows.front_page",
         "newsletter.workflows.editors",
         "newsletter.workflows.fallback",
         "newsletter.workflows.latecomers",
@@ -134,6 +136,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.variants",
     ),
     ("newsletter.workflows.latest_letters", "newsletter.workflows.plan", "newsletter.workflows.publishing"),
+    ("newsletter.workflows.first", "newsletter.workflows.preview", "newsletter.workflows.variants"),
+    (
+        "newsletter.workflows.beginning",
+        "newsletter.workflows.latest_letters",
+        "newsletter.workflows.next_step",
+        "newsletter.workflows.plan",
+        "newsletter.workflows.publishing",
+    ),
     ("newsletter.publish.targets",),
     (
         "newsletter.workflows.demo",
@@ -152,10 +162,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.api",),
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
+    ("newsletter.cli.cells", "newsletter.cli.speaking"),
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
     (
         "newsletter.cli.accounts",
         "newsletter.cli.acting",
+        "newsletter.cli.beginning",
         "newsletter.cli.diverting",
         "newsletter.cli.holding",
         "newsletter.cli.letters_bar",
@@ -186,6 +198,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.scheduling",
         "newsletter.cli.sending",
         "newsletter.cli.sends",
+        "newsletter.cli.service",
         "newsletter.cli.serving",
         "newsletter.cli.setting_up",
         "newsletter.cli.sponsors",

@@ -23,6 +23,7 @@ from command import here
 from newsroom import SITE, make, received, subscribe
 from reader_pages import free_port, served
 from real_wordpress import NEWSROOM, Site, running
+from settings_text import with_settings
 from wordpress_hands import Looked, sign_in, tab
 
 from newsletter.letters.templates import environment
@@ -591,8 +592,7 @@ def newsroom(root: Path, site: Site) -> None:
     make(root, readers=0)
     path = root / "newsletter.toml"
     text = path.read_text("utf-8").replace(f'["{SITE}/"]', f'["{site.url}"]')
-    text = text.replace("# allow_private_hosts = ", 'allow_private_hosts = ["127.0.0.1"]\n# ')
-    text = text.replace("[schedule]\n", "[schedule]\ninstant = 60\n")
+    text = with_settings(text, '[collect]\nallow_private_hosts = ["127.0.0.1"]\n[schedule]\ninstant = 60\n')
     path.write_text(text, "utf-8")
     secret = path_of(root)
     secret.write_text(f'secret = "{KEY.hex()}"\n', "utf-8")

@@ -203,9 +203,10 @@ class SitePostThread:
 
     def _warm(self) -> None:
         """Load what the first letter needs, where a site may knock: nobody waits for it then."""
-        from newsletter.workspace.plugin_secret import path_of
+        from newsletter.workspace.layers import SITE_PLUGIN
+        from newsletter.workspace.secret_files import secret_file
 
-        if not path_of(self._workspace.root).exists():
+        if not secret_file(self._workspace.root, SITE_PLUGIN).exists():
             return
         try:
             import mjml  # noqa: F401
