@@ -123,12 +123,7 @@ def _draw(section: ReportSection) -> None:
         more = f"  ({cell(marked(row.more))})" if row.more else ""
         paint(f"{row.number:>11,} {share} ", "", bar, f" {cell(marked(row.label), room)}{more}")
     if section.note:
-        paint(
-            paragraph(
-                f"  {section.note}" if not isinstance(section.note, Sentence) else "  " + section.note, screen_width()
-            ),
-            "",
-        )
+        paint(paragraph("  " + marked(section.note), screen_width()), "")
     paint("", "")
 
 
