@@ -82,6 +82,7 @@ def _forget(root: Path) -> None:
 
 def _asked(found: SiteFound, *, opens: bool) -> tuple[str, str]:
     """User and password, from WordPress' own page or as they are typed."""
+    from newsletter.workflows.browsing import show_in_browser
     from newsletter.workflows.publishing import connecting
     from newsletter.workflows.publishing.catching import listening
 
@@ -90,10 +91,7 @@ def _asked(found: SiteFound, *, opens: bool) -> tuple[str, str]:
         say("Sign in there as the author whose name the posts shall bear, and press yes:")
         say(f"  {address}")
         if opens:
-            import webbrowser
-
-            with contextlib.suppress(webbrowser.Error, OSError):
-                webbrowser.open(address)
+            show_in_browser(address)
         say(
             "It waits here for ten minutes. If the page refuses (as older versions do), press Enter to type it instead."
         )
