@@ -29,6 +29,7 @@ from newsletter.cli import (
     examining,
     hygiene,
     lists,
+    looking,
     people,
     posting,
     publishing,
@@ -170,7 +171,7 @@ for panel, parts in (
         "Making an issue",
         (
             *(editing.collect, composing.articles, composing.compose, subjects.subjects),
-            *(editing.check, editing.preview, theming.theme, _SPONSORS, _DESK),
+            *(looking.edit, looking.open_, editing.check, editing.preview, theming.theme, _SPONSORS, _DESK),
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),

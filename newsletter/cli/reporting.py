@@ -13,7 +13,7 @@ from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import cell, csv_data, data, json_data, paint, paragraph, say, screen_width
 from newsletter.cli.speaking import marked
-from newsletter.text.sentences import Sentence, said
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.report.models import NewsroomReport
