@@ -16,6 +16,7 @@ import pytest
 from bidi_corpus import cases
 from bidi_oracle import visual as by_the_oracle
 from browser import Browser, Page
+from newsroom import make
 from PIL import Image, ImageDraw, features
 
 from newsletter.letters.render.palette import contrast
@@ -27,6 +28,7 @@ from newsletter.sharing.lines import broken
 from newsletter.sharing.script import SetText, plain, shortened
 from newsletter.sharing.sfnt import signs_of
 from newsletter.text import bidi
+from newsletter.workflows.doctor import examine
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEADLINES = [
@@ -306,6 +308,28 @@ def test_without_the_library_there_is_no_picture(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(NoFontError):
         folder.expect(card("خبر"))
     assert not (tmp_path / "s").exists()
+
+
+def test_the_doctor_sees_whether_pictures_can_be_drawn_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make(tmp_path / "w", readers=0)
+
+    def told() -> tuple[str, str]:
+        (line,) = examine(root, {}, only=("share-pictures",), offline=True)
+        return line.state, line.words
+
+    assert told() == ("ok", "they can be drawn here")
+    assert not (root / kept.FOLDER).exists()
+    with monkeypatch.context() as patch:
+        patch.setattr("newsletter.sharing.fonts.found", tuple)
+        assert told()[0] == "warn"
+        assert "no font of this machine has" in told()[1]
+    with monkeypatch.context() as patch:
+        patch.setattr(drawing, "is_there", lambda: False)
+        assert "FriBidi" in told()[1]
+    settings = root / "newsletter.toml"
+    settings.write_text(settings.read_text("utf-8").replace("[web]\n", '[web]\nshare_font = "a.ttf"\n'), "utf-8")
+    (root / "a.ttf").write_bytes(b"none")
+    assert "[web] share_font" in told()[1]
 
 
 def test_a_font_of_ones_own_comes_first(tmp_path: Path) -> None:

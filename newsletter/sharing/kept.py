@@ -81,6 +81,17 @@ class ShareFolder:
         if not (self._folder / f"{self._name(card)}.png").is_file():
             self._remembered(lambda: check(card, self._shelf(card)))
 
+    def make_sure(self, card: ShareCard) -> None:
+        """Make sure that a card can be drawn by what is on the machine now, whatever is kept and remembered.
+
+        Args:
+            card: What stands on it.
+
+        Raises:
+            NoFontError: It cannot be drawn on this machine.
+        """
+        check(card, self._shelf(card))
+
     def _shelf(self, card: ShareCard) -> FontShelf:
         return FontShelf(card.language, card.families, own=self._own)
 
