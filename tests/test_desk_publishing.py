@@ -12,6 +12,7 @@ import pytest
 from desk_visits import DeskVisitor, at_desk
 from fake_wordpress import SITE, FakeWordPress
 from newsroom import Clock, make, open_newsroom
+from settings_text import with_settings
 
 from newsletter.desk import complaints
 from newsletter.desk.publishing import difference
@@ -82,7 +83,7 @@ def test_it_says_first_what_it_will_do_and_then_makes_a_draft_with_a_link_to_it(
 
 def test_the_settings_make_nothing_public_from_the_desk(workspace: Workspace, site: FakeWordPress) -> None:
     path = workspace.root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[publish]\n", '[publish]\nstatus = "publish"\n'), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), '[publish]\nstatus = "publish"\n'), "utf-8")
     workspace.renew()
     at_desk(workspace).post("/publish/first")
     (post,) = site.posts.values()

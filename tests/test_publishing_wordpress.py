@@ -15,6 +15,7 @@ import pytest
 from command import Done, here, make_workspace
 from fake_wordpress import SITE, FakeWordPress
 from PIL import Image
+from settings_text import with_settings
 from sqlalchemy import delete
 
 from newsletter import wiring
@@ -183,7 +184,7 @@ def test_the_settings_say_what_a_new_post_is_and_never_publish_one_that_is_there
     site = FakeWordPress()
     publish(root, site, status="draft")
     settings = root / "newsletter.toml"
-    settings.write_text(settings.read_text("utf-8").replace("[publish]\n", '[publish]\nstatus = "publish"\n'), "utf-8")
+    settings.write_text(with_settings(settings.read_text("utf-8"), '[publish]\nstatus = "publish"\n'), "utf-8")
     assert publish(root, site).done == "unchanged"
     assert only_post(site)["status"] == "draft"
 
@@ -390,7 +391,7 @@ def test_a_site_that_goes_down_in_the_middle_is_completed_by_the_same_command(ro
 
 def test_a_post_that_was_made_to_be_published_is_published_by_the_same_command(root: Path) -> None:
     settings = root / "newsletter.toml"
-    settings.write_text(settings.read_text("utf-8").replace("[publish]\n", '[publish]\nstatus = "publish"\n'), "utf-8")
+    settings.write_text(with_settings(settings.read_text("utf-8"), '[publish]\nstatus = "publish"\n'), "utf-8")
     site = FakeWordPress()
     for at in ("POST posts", "POST posts/"):
 

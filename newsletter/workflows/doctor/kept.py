@@ -111,7 +111,7 @@ def _server(connection: Connection, case: Examination) -> Examined:
 def backup(case: Examination) -> Iterator[Examined]:
     """The age of the newest copy."""
     state = case.state()
-    if not state.is_sqlite:
+    if not state.is_sqlite and state.backup_at is None:
         raise SkippedCheck("PostgreSQL is backed up with its own tools, and nobody can see that from here")
     for one in case.findings("backup"):
         yield Examined("backup", "warn", one.told, one.next)
