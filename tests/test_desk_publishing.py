@@ -182,6 +182,7 @@ def _refused() -> list[tuple[str, int, str]]:
     known = [(code, 403, "posts") for code in refusals._FORBIDDEN]
     return [
         *known,
+        ("rest_cannot_edit", 403, "posts/7"),
         ("", 301, "users/me"),
         ("rest_no_route", 404, "users/me"),
         ("rest_no_route", 404, "letters"),
