@@ -185,6 +185,7 @@ class FakeWordPress:
             self._shown(one)
             for one in self.posts.values()
             if one["slug"] == query["slug"]
+            and not (query.get("context") == "edit" and one["id"] in self.of_others)
             and (one["status"] == wanted or (wanted == "any" and one["status"] != "trash"))
         ]
 

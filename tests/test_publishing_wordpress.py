@@ -532,6 +532,12 @@ def test_a_post_that_was_given_to_somebody_else_is_told(root: Path) -> None:
     with pytest.raises(PublishError, match="somebody else's there") as told:
         publish(root, site)
     assert "connect as an editor" in told.value.mend
+    # Nor is another one made by a database that knows nothing of it, as far as WordPress shows it.
+    only_post(site)["status"] = "publish"
+    forget(root, site)
+    with pytest.raises(PublishError, match="somebody else's there"):
+        publish(root, site)
+    assert len(site.posts) == 1
 
 
 def test_a_warning_of_php_before_an_answer_does_no_harm(root: Path) -> None:
