@@ -312,6 +312,20 @@ class Workspace:
                 self.__dict__[name].close()
 
 
+def site_fetcher(environment: Mapping[str, str] = os.environ) -> Fetcher:
+    """The door to the network for whoever has no workspace yet; whoever opened it closes it.
+
+    Args:
+        environment: Hosts that may be fetched although they are not public stand in it as in a workspace's own.
+    """
+    from newsletter import __version__
+    from newsletter.fields import listed
+    from newsletter.sources.http import Fetcher
+
+    allowed = listed(environment.get("NASHRA_COLLECT__ALLOW_PRIVATE_HOSTS", ""))
+    return Fetcher(f"Nashra/{__version__}", allow=tuple(allowed) if isinstance(allowed, list) else ())
+
+
 class WatchedWorkspace(Workspace):
     """A workspace for somebody who only looks: its database is never made, upgraded, remembered or written."""
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import command
 import pytest
+from settings_text import add_settings
 
 FOLDER = Path(__file__).parent / "wordpress"
 
@@ -119,11 +120,7 @@ class Site:
             words = ("--name", "الواحة", "--url", self.url, "--from", "الواحة <news@example.org>")
             made = command.here("init", root, *words, "--timezone", "Africa/Algiers")
             assert made.code == 0, made
-            settings = root / "newsletter.toml"
-            text = settings.read_text("utf-8")
-            opened = text.replace("\n# allow_private_hosts = ", '\nallow_private_hosts = ["127.0.0.1"]\n# ')
-            assert opened != text
-            settings.write_text(opened, "utf-8")
+            add_settings(root, '[collect]\nallow_private_hosts = ["127.0.0.1"]')
         done = command.here("-C", root, "collect", *arguments, "--json")
         assert done.code == code, done
         found: dict[str, Any] = json.loads(done.out)

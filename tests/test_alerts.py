@@ -24,6 +24,7 @@ from conftest import MakeDatabase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reader_pages import stamp_of
+from settings_text import with_settings
 from sqlalchemy import update
 from starlette.testclient import TestClient
 from test_events import PUBLIC, signed
@@ -235,7 +236,7 @@ def test_a_moment_of_the_schedule_that_nobody_kept(tmp_path: Path) -> None:
 
 def schedule(root: Path, line: str) -> None:
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[schedule]\n", f"[schedule]\n{line}\n"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), f"[schedule]\n{line}\n"), "utf-8")
 
 
 @pytest.mark.slow
@@ -285,7 +286,7 @@ def at(workspace: Workspace, **much: float) -> str:
 def test_a_flooded_form(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w")
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("# letters_an_hour = 1000", "letters_an_hour = 5"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), "[web]\nletters_an_hour = 5"), "utf-8")
     with receiving(root) as receiver, open_workspace(root, {}) as workspace:
         clock = {"now": workspace.now()}
         workspace.now = lambda: clock["now"]  # type: ignore[method-assign]

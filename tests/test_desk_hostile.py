@@ -18,6 +18,7 @@ from command import make_workspace
 from desk_visits import DeskVisitor, StaffedDesk, at_desk
 from newsroom import Clock, make, open_newsroom
 from PIL import Image
+from settings_text import with_settings
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
@@ -260,7 +261,7 @@ def test_one_browser_has_so_many_streams_and_the_oldest_goes(
 def proxied(tmp_path: Path) -> Iterator[Desk]:
     root = make_workspace(tmp_path / "p")
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[desk]\n", f'[desk]\nurl = "{PROXIED}"\n'), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), f'[desk]\nurl = "{PROXIED}"\n'), "utf-8")
     with open_workspace(root, {}) as workspace:
         workspace.now = Clock(NOW)  # type: ignore[method-assign]
         yield Desk(workspace, 8100)

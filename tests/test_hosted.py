@@ -19,6 +19,7 @@ from command import complains, here, make_workspace
 from conftest import MakeDatabase
 from PIL import Image, ImageFilter
 from reader_pages import free_port, served
+from settings_text import with_settings
 from sqlalchemy import select
 from starlette.testclient import TestClient
 from test_postgresql import on
@@ -62,7 +63,7 @@ def illustrated(root: Path) -> Path:
 def with_setting(root: Path, pictures: str) -> Path:
     settings = root / "newsletter.toml"
     line = f'[letter]\npictures = "{pictures}"\n'
-    settings.write_text(settings.read_text("utf-8").replace("[letter]\n", line), "utf-8")
+    settings.write_text(with_settings(settings.read_text("utf-8"), line), "utf-8")
     return root
 
 

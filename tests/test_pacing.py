@@ -19,6 +19,7 @@ from conftest import MakeDatabase
 from hypothesis import given
 from hypothesis import strategies as st
 from newsroom import crowd
+from settings_text import with_settings
 from sqlalchemy import Connection, func, select
 from test_deliver import make
 from test_postgresql import populated
@@ -189,7 +190,7 @@ def test_through_sendgrid(root: Path, tmp_path: Path, processes: int, monkeypatc
     with standin.running(tmp_path) as server:
         path = root / "newsletter.toml"
         text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "sendgrid"')
-        path.write_text(text.replace("[sendgrid]\n", f'[sendgrid]\nhost = "{server.host}"\nkey = "SG.test"\n'))
+        path.write_text(with_settings(text, f'[sendgrid]\nhost = "{server.host}"\nkey = "SG.test"\n'))
         with open_workspace(root, {}) as workspace:
             freeze(workspace)
         deliver_with(root, processes)

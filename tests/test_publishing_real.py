@@ -16,6 +16,7 @@ from golden_letters import FOLDER
 from PIL import Image
 from real_wordpress import FOLDER as SCRIPTS
 from real_wordpress import NEWSROOM, Site, php, running
+from settings_text import add_settings
 from wordpress_proxy import before
 
 from newsletter.publish.wordpress.session import SiteAccess
@@ -77,9 +78,7 @@ def root(site: Site, password: str, tmp_path_factory: pytest.TempPathFactory) ->
     root = tmp_path_factory.mktemp("real") / "w"
     words = ("--name", "الواحة", "--url", site.url, "--from", "الواحة <news@example.org>")
     assert here("init", root, *words, "--timezone", "Africa/Algiers").code == 0
-    settings = root / "newsletter.toml"
-    allowed = '\nallow_private_hosts = ["127.0.0.1"]\n# '
-    settings.write_text(settings.read_text("utf-8").replace("\n# allow_private_hosts = ", allowed), "utf-8")
+    add_settings(root, '[collect]\nallow_private_hosts = ["127.0.0.1"]')
     # By the command, from stdin, as a script would.
     arguments = ("-C", root, "wordpress", "connect", site.url, "--user", "author", "--stdin")
     done = subprocess.run(

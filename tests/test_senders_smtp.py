@@ -27,6 +27,7 @@ import smtp_standin
 from command import environment, here
 from hypothesis import given
 from hypothesis import strategies as st
+from settings_text import with_settings
 from sqlalchemy import Connection, select, update
 from test_deliver import ISSUE, LETTER, make, run
 from test_ledger import claim, freeze, run_out
@@ -677,7 +678,7 @@ def test_a_wrong_setting_is_said_with_its_line(made: Path, tmp_path: Path, line:
     root = tmp_path / "w"
     shutil.copytree(made, root)
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[smtp]\n", f"[smtp]\n{line}\n"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), f"[smtp]\n{line}\n"), "utf-8")
     done = here("-C", root, "lists")
     assert done.code == 1
     assert words in done.err
@@ -764,7 +765,7 @@ def configure(root: Path, server: smtp_standin.StandIn, *lines: str) -> None:
     path = root / "newsletter.toml"
     section = [f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\ntimeout = 2', *lines]
     text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "smtp"')
-    path.write_text(text.replace("[smtp]\n", "[smtp]\n" + "\n".join(section) + "\n"), "utf-8")
+    path.write_text(with_settings(text, "[smtp]\n" + "\n".join(section) + "\n"), "utf-8")
 
 
 # ---- crash, lease, pause

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from reader_pages import free_port, served, stamp_of
+from settings_text import with_settings
 from starlette.testclient import TestClient
 
 from newsletter import ledger
@@ -95,7 +96,7 @@ def test_letters_of_lists_that_are_not_offered_stay_private(tmp_path: Path) -> N
         from subscribers import store
 
         store.add_list(connection, "press", "للصحفيين", now=workspace.now())
-    path.write_text(path.read_text("utf-8").replace("[web]\n", '[web]\nlists = ["press"]\n'), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), '[web]\nlists = ["press"]\n'), "utf-8")
     with open_workspace(root, {}) as workspace:
         client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
         assert 'href="/letters/' not in client.get("/archive").text
@@ -186,8 +187,8 @@ def test_settings_of_the_pages_are_judged(tmp_path: Path, line: str, parts: tupl
     path = root / "newsletter.toml"
     text = path.read_text("utf-8")
     if line.startswith("[sendgrid]"):
-        text = text.replace("[sendgrid]\n", f"{line}\n")
-    path.write_text(text.replace("[web]\n", f"[web]\n{line}\n") if line[0] != "[" else text, "utf-8")
+        text = with_settings(text, f"{line}\n")
+    path.write_text(with_settings(text, f"[web]\n{line}\n") if line[0] != "[" else text, "utf-8")
     complains(here("-C", root, "serve", "--port", "0"), *parts)
 
 

@@ -21,6 +21,7 @@ from command import command, complains, environment, here, make_workspace
 from hypothesis import given
 from hypothesis import strategies as st
 from reader_pages import free_port
+from settings_text import with_settings
 from starlette.testclient import TestClient
 from test_ledger import claim, freeze
 
@@ -474,7 +475,7 @@ def test_the_schedule_logs_json(tmp_path: Path) -> None:
     """From cron: every line of stderr is an object, whatever is done; stdout keeps what came of each duty."""
     root = make_workspace(tmp_path / "w")
     path = root / "newsletter.toml"
-    text = path.read_text("utf-8").replace("[schedule]\n", '[schedule]\ndaily = "00:00"\n', 1)
+    text = with_settings(path.read_text("utf-8"), '[schedule]\ndaily = "00:00"\n')
     # Without pages it is this command that sends small letters.
     path.write_text(text.replace(f'url = "{BASE}"\n', "", 1), "utf-8")
     words = ("-C", root, "schedule", "--run", "--log", "json")

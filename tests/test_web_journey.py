@@ -20,6 +20,7 @@ import pytest
 from command import here
 from desk_served import patient
 from reader_pages import CHROMIUM, FLAGS, free_port, served, workspace
+from settings_text import with_settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -281,7 +282,7 @@ def test_the_form_on_the_newsrooms_own_site(browser: Browser, tmp_path: Path) ->
         with another_site(frame) as ours, another_site(frame) as theirs, another_site(form) as plain:
             settings = root / "newsletter.toml"
             text = settings.read_text("utf-8")
-            settings.write_text(text.replace("[web]\n", f'[web]\nframe_ancestors = ["{ours}"]\n'), "utf-8")
+            settings.write_text(with_settings(text, f'[web]\nframe_ancestors = ["{ours}"]\n'), "utf-8")
             with served(root, port) as base:
                 context = browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 760})
                 page = patient(context).new_page()

@@ -43,6 +43,7 @@ import servers
 import smtp_standin
 import standin
 from command import here
+from settings_text import with_settings
 
 from newsletter.delivery import MOST_UNKNOWN_IN_A_ROW
 
@@ -103,12 +104,12 @@ def make(root: Path, server: Server | None, connections: int, url: str = "", rea
         # Batches and connections that end in the middle of things.
         lines = f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\nbatch = 15\nletters = 6'
         settings = sending(settings, "smtp", lines, connections)
-    settings = settings.replace("# batch = 100 ", f"batch = {BATCH} ")
+    settings = with_settings(settings, f"[sender]\nbatch = {BATCH}")
     (root / "newsletter.toml").write_text(settings, "utf-8")
     if readers > READERS:
         # It is to outlive a database that is away again and again.
         text = (root / "newsletter.toml").read_text("utf-8")
-        (root / "newsletter.toml").write_text(text.replace("patience = 2 ", "patience = 100 "), "utf-8")
+        (root / "newsletter.toml").write_text(text.replace("patience = 2\n", "patience = 100\n"), "utf-8")
     if url:
         (root / "secrets" / "database.url").write_text(url)
         ready("-C", root, "database", "upgrade")
@@ -127,11 +128,8 @@ def ready(*arguments: str | Path) -> None:
 
 def sending(settings: str, kind: str, lines: str, connections: int) -> str:
     """The settings with another sender in them."""
-    return (
-        settings.replace("# lease = 30 ", "patience = 2 ")
-        .replace('kind = "outbox"', f'kind = "{kind}"')
-        .replace(f"[{kind}]", f"[{kind}]\n{lines}\ntimeout = 2\nconnections = {connections}")
-    )
+    told = f"[sender]\npatience = 2\n[{kind}]\n{lines}\ntimeout = 2\nconnections = {connections}"
+    return with_settings(settings.replace('kind = "outbox"', f'kind = "{kind}"'), told)
 
 
 def expire(root: Path) -> None:
