@@ -119,6 +119,8 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         ("wordpress plugin", (tmp_path / "nashra.zip",)),
         ("database backup", ("--to", tmp_path / "shelf", "--keep", "1")),
         ("log", ()),
+        ("service install", ("--user", "--to", tmp_path / "units")),
+        ("service remove", ("--user", "--to", tmp_path / "units")),
     ]
     found = {}
     for command, arguments in steps:

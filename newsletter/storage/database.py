@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import DatabaseError, file_limit_error
+from newsletter.installing import DRIVER, installing
 from subscribers.newfile import NameTakenError, new_file
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def open_database(url: str) -> Database:
     try:
         return Database(create_engine(url, pool_pre_ping=True, hide_parameters=True))
     except ModuleNotFoundError:
-        raise DatabaseError("the driver for PostgreSQL is missing", mend="pip install 'nashra[postgres]'") from None
+        raise _without_driver() from None
 
 
 def open_to_look(url: str, *, seconds: int = 5) -> Database:
@@ -263,7 +264,11 @@ def open_to_look(url: str, *, seconds: int = 5) -> Database:
     try:
         return Database(create_engine(url, connect_args=asked, poolclass=NullPool, hide_parameters=True))
     except ModuleNotFoundError:
-        raise DatabaseError("the driver for PostgreSQL is missing", mend="pip install 'nashra[postgres]'") from None
+        raise _without_driver() from None
+
+
+def _without_driver() -> DatabaseError:
+    return DatabaseError("the driver for PostgreSQL is missing", mend=installing(DRIVER))
 
 
 def _keep_private(path: Path) -> None:

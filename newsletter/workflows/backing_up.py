@@ -27,7 +27,7 @@ from newsletter.workflows.kept_backups import MADE_BY, MANIFEST
 from newsletter.workspace import packing
 from newsletter.workspace.remembered import FILE as MEMORY
 from newsletter.workspace.remembered import RememberedDatabase
-from newsletter.workspace.stamps import sync_folder
+from subscribers.wholefile import sync_folder
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from newsletter.errors import WorkspaceError
-from newsletter.workspace.config import SECRETS
+from newsletter.workspace.secret_files import SECRETS
 
 SECRET_NAMES = (SECRETS, ".env")
 """What holds secrets, beside the settings file of an editor who has written some into that."""

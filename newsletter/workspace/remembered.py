@@ -19,7 +19,8 @@ from newsletter.storage.identity import (
     reach_generation,
 )
 from newsletter.text.dates import in_zone
-from newsletter.workspace.stamps import quoted, write_whole
+from newsletter.workspace.stamps import quoted
+from subscribers.wholefile import write_whole
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -236,7 +237,7 @@ class DatabaseMemory:
 
     def _write(self, known: RememberedDatabase, *, lenient: bool = False) -> None:
         try:
-            write_whole(self.path, known.text())
+            write_whole(self.path, known.text().encode("utf-8"))
         except OSError as error:
             if lenient and error.errno in READ_ONLY:
                 return

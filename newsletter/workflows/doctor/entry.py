@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from newsletter.senders import registry
 from newsletter.text.sentences import counted, joined, said
 from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
-from newsletter.workspace.config import FILE, SECRETS
+from newsletter.workspace.config import FILE
 from newsletter.workspace.folder import read_keys
 from newsletter.workspace.layers import KEYS
+from newsletter.workspace.secret_files import SECRETS
 
 if TYPE_CHECKING:
     from newsletter.workflows.doctor.examination import Examination
