@@ -37,7 +37,7 @@ class CopiedDatabase:
 
 
 def copy_file(database: Database, path: Path) -> CopiedDatabase:
-    """Copy a SQLite database into a new file for its owner alone, also while letters go, and make sure that it is whole.
+    """Copy a SQLite database into a new file for its owner alone, also while letters go, and make sure it is whole.
 
     Args:
         database: Of SQLite, with the schema of this version.
