@@ -32,12 +32,26 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**clean, "PYTHONPATH": str(ROOT), **(more or {})}
 
 
-def here(*arguments: str | Path, cwd: Path | None = None, more: Mapping[str, str] | None = None) -> Done:
-    """Run it in this process, without a terminal."""
+def here(
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    more: Mapping[str, str] | None = None,
+    typed: str = "",
+    person: bool = False,
+) -> Done:
+    """Run it in this process, without a terminal.
+
+    Args:
+        arguments: The words of the command.
+        cwd: Where; here unless told otherwise.
+        more: Of the environment.
+        typed: What stands on stdin.
+        person: Somebody is there who can be asked.
+    """
     from newsletter.cli import main
 
-    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(3)]
-    streams[0].isatty = lambda: False  # type: ignore[method-assign]
+    streams = [io.TextIOWrapper(io.BytesIO(held), encoding="utf-8") for held in (typed.encode("utf-8"), b"", b"")]
+    streams[0].isatty = lambda: person  # type: ignore[method-assign]
     code = 0
     with (
         # Else click names itself after whoever runs the tests: python -m pytest.

@@ -56,8 +56,9 @@ def setting(workspace: Path, section: str, line: str) -> None:
     """Write a setting into newsletter.toml."""
     path = workspace / "newsletter.toml"
     text = path.read_text("utf-8")
-    assert f"[{section}]\n" in text
-    path.write_text(text.replace(f"[{section}]\n", f"[{section}]\n{line}\n"), "utf-8")
+    head = f"[{section}]\n"
+    text = text if head in text else f"{text}\n{head}"
+    path.write_text(text.replace(head, f"{head}{line}\n", 1), "utf-8")
 
 
 def letters(site: str) -> dict[str, Any]:
