@@ -36,22 +36,15 @@ def here(
     *arguments: str | Path,
     cwd: Path | None = None,
     more: Mapping[str, str] | None = None,
-    typed: str = "",
-    person: bool = False,
+    typed: str | None = None,
+    piped: str = "",
 ) -> Done:
-    """Run it in this process, without a terminal.
-
-    Args:
-        arguments: The words of the command.
-        cwd: Where; here unless told otherwise.
-        more: Of the environment.
-        typed: What stands on stdin.
-        person: Somebody is there who can be asked.
-    """
+    """Run it in this process, without a terminal; with ``typed`` somebody sits there who types that and leaves."""
     from newsletter.cli import main
 
-    streams = [io.TextIOWrapper(io.BytesIO(held), encoding="utf-8") for held in (typed.encode("utf-8"), b"", b"")]
-    streams[0].isatty = lambda: person  # type: ignore[method-assign]
+    held = (typed or piped).encode("utf-8")
+    streams = [io.TextIOWrapper(io.BytesIO(text), encoding="utf-8") for text in (held, b"", b"")]
+    streams[0].isatty = lambda: typed is not None  # type: ignore[method-assign]
     code = 0
     with (
         # Else click names itself after whoever runs the tests: python -m pytest.

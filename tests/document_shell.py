@@ -191,15 +191,14 @@ class Shell:
         place = Path(connection.makefile("r", encoding="utf-8").readline().rstrip("\n"))
         folder, *words = (place / "words").read_bytes().decode("utf-8").rstrip("\0").split("\0")
         handed = place / "in"
-        typed = handed.read_text("utf-8") if handed.exists() else None
+        # What is not handed over is asked of a person.
+        given = {"piped": handed.read_text("utf-8")} if handed.exists() else {"typed": ""}
         words = [self._moved(word) for word in words]
         if words[:2] == ["subscribers", "import"]:
             # The person has the file at hand, wherever they are.
             words = [str(self.home / word) if word.endswith(".csv") else word for word in words]
         with self.world():
-            done = here(
-                *words, cwd=Path(folder), more={"HOME": str(self.home)}, typed=typed or "", person=typed is None
-            )
+            done = here(*words, cwd=Path(folder), more={"HOME": str(self.home)}, **given)
         self.ran.append(Ran(words, done))
         (place / "out").write_text(done.out, "utf-8")
         (place / "err").write_text(done.err, "utf-8")

@@ -21,6 +21,7 @@ from document_shell import answer_to, blocks, without_the_world
 from fake_wordpress import FakeWordPress
 from newsroom import Post, WordPress
 from PIL import Image
+from settings_text import add_settings
 
 from newsletter.sources.http import Fetched, Kind
 from newsletter.wiring import Workspace
@@ -107,7 +108,7 @@ def mail(home: Path) -> None:
 def newsletter(root: Path, *words: str, days: int = 0) -> str:
     """Run a command in the workspace, so many days before; what it printed."""
     with world(now=NOW - timedelta(days=days)):
-        done = here("-C", root, *words, person=True)
+        done = here("-C", root, *words, typed="")
     assert done.code == 0, (words, done)
     return done.out
 
@@ -118,11 +119,10 @@ def make(root: Path) -> Path:
         done = here(
             *("init", root, "--name", "المؤشر", "--url", "https://example.org", "--web", "https://news.example.org"),
             *("--from", "نشرة المؤشر <news@example.org>"),
-            person=True,
+            typed="",
         )
     assert done.code == 0, done
-    setting(root, "sender", "fsync = false")
-    setting(root, "collect", 'sources = ["https://example.org/"]')
+    add_settings(root, '[sender]\nfsync = false\n[collect]\nsources = ["https://example.org/"]\n')
     newsletter(root, "collect")
     addresses = ("amal@example.net", "basim@example.net", "nabil@example.net")
     newsletter(root, "subscribers", "add", *addresses, "--consent", "asked by phone on 3 November")
@@ -140,15 +140,6 @@ def go_on(root: Path) -> Path:
     newsletter(root, "send", "12", "--yes", days=6)
     newsletter(root, "compose", "--latest", "5")
     return root
-
-
-def setting(root: Path, section: str, line: str) -> None:
-    """Write a setting into newsletter.toml."""
-    path = root / "newsletter.toml"
-    text = path.read_text("utf-8")
-    head = f"[{section}]\n"
-    text = text if head in text else f"{text}\n{head}"
-    path.write_text(text.replace(head, f"{head}{line}\n", 1), "utf-8")
 
 
 def copied(template: Path, root: Path) -> Path:

@@ -37,10 +37,10 @@ from documented_newsroom import (
     mail,
     make,
     old_address,
-    setting,
     without_database,
     world,
 )
+from settings_text import add_settings
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ PLANNED = given('send 12 --at "2026-11-26 18:00"')
 
 
 def _with_alerts(root: Path) -> None:
-    setting(root, "alerts", 'command = "/bin/true"')
+    add_settings(root, '[alerts]\ncommand = "/bin/true"\n')
 
 
 GIVEN: Mapping[str, Prepare] = {

@@ -28,7 +28,7 @@ from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
 from newsletter.storage.identity import identity, make_identity, next_generation, reach_generation
 from newsletter.wiring import Workspace, open_workspace
-from newsletter.workflows import latest, plan, restored, status, weekly
+from newsletter.workflows import cancelling, latest, plan, restored, status, weekly
 from newsletter.workspace import memory as memory_room
 from newsletter.workspace import stamps as stamps_room
 from newsletter.workspace.remembered import DatabaseRestoredError
@@ -230,7 +230,7 @@ def test_what_an_older_database_takes_for_not_begun_is_not_undone(root: Path) ->
     with open_workspace(root) as workspace, pytest.raises(DatabaseRestoredError):
         sending.cancel(workspace, "1")
     with open_workspace(root) as workspace, mock.patch("newsletter.ledger.may_undo", return_value=True):
-        assert plan.free_undone(workspace) == []
+        assert cancelling.free_undone(workspace) == []
     assert here("-C", root, "database", "adopt", "--yes").code == 0
     done = here("-C", root, "sends", "cancel", "1", "--yes")
     assert "3 subscribers have it" in done.err, done

@@ -89,6 +89,7 @@ def send(
     """
     from newsletter import delivery, ledger
     from newsletter.check import has_errors
+    from newsletter.workflows import cancelling
     from newsletter.workflows import plan as plans
 
     if at is not None and at.tzinfo is None:
@@ -96,7 +97,7 @@ def send(
     if not dry_run:
         with workspace.database.write() as connection:
             ledger.start_due(connection, workspace.now())
-        plans.free_undone(workspace)
+        cancelling.free_undone(workspace)
     chosen = plans.choose(workspace, path, list_name=list_name, rhythm=rhythm)
     plan = plans.make(workspace, chosen, list_name=list_name, rhythm=rhythm, rest=rest)
     if plan.earlier is not None and with_this_sender and not dry_run:
@@ -138,10 +139,10 @@ def cancel(workspace: Workspace, name: str) -> SendReport:
         SendError: None is called so, or it has come to its end already.
         DatabaseRestoredError: The database was restored, and does not know what has gone since.
     """
-    from newsletter.workflows import plan as plans
+    from newsletter.workflows import cancelling
     from subscribers import store
 
-    ended = plans.cancel(workspace, name)
+    ended = cancelling.cancel(workspace, name)
     with workspace.database.read() as connection:
         target = store.list_by_id(connection, ended.send.list_id)
     send, account = ended.send, ended.account

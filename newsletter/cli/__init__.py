@@ -18,6 +18,7 @@ from newsletter.cli import (
     activity,
     answering,
     approving,
+    backing_up,
     composing,
     connecting,
     deciding,
@@ -28,6 +29,7 @@ from newsletter.cli import (
     examining,
     hygiene,
     lists,
+    looking,
     people,
     posting,
     publishing,
@@ -36,8 +38,10 @@ from newsletter.cli import (
     scheduling,
     sending,
     sends,
+    service,
     serving,
     setting_up,
+    speaking,
     sponsors,
     status,
     subjects,
@@ -53,22 +57,24 @@ from newsletter.cli import (
 from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
 from newsletter.errors import HeldSendError, NotApprovedError, file_limit_error
+from newsletter.text.sentences import said
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
 
 app = App(
     "newsletter",
+    no_args_is_help=False,
     help="""Send the week of a newsroom that writes from right to left to its readers.
 
     A first letter, from nothing:
 
     \b
-      newsletter init w --name "المؤشر" --url https://example.org --from "نشرة المؤشر <news@example.org>"
-      cd w
-      newsletter collect https://example.org/
+      newsletter init
+      newsletter collect
       newsletter compose --latest 5
-      newsletter check && newsletter preview
+      newsletter edit
+      newsletter open
       newsletter subscribers import readers.csv
       newsletter send
     """,
@@ -77,7 +83,7 @@ _DATABASE = group(
     "database",
     "The workspace's database: bring it up to date, copy it, take a restored one.",
     setting_up.upgrade,
-    setting_up.backup,
+    backing_up.backup,
     setting_up.copy,
     restoring.adopt,
 )
@@ -150,6 +156,13 @@ _WORDPRESS = group(
     wordpress.plugin,
     connecting.connect,
 )
+_SERVICE = group(
+    "service",
+    "This workspace as services of systemd: write the units, remove them; what stands before the pages.",
+    service.install,
+    service.remove,
+    service.proxy,
+)
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
@@ -158,7 +171,7 @@ for panel, parts in (
         "Making an issue",
         (
             *(editing.collect, composing.articles, composing.compose, subjects.subjects),
-            *(editing.check, editing.preview, theming.theme, _SPONSORS, _DESK),
+            *(looking.edit, looking.open_, editing.check, editing.preview, theming.theme, _SPONSORS, _DESK),
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
@@ -176,7 +189,7 @@ for panel, parts in (
             *(publishing.publish, activity.log, working.worker, _SENDS),
         ),
     ),
-    ("Reader pages", (serving.serve, serving.embed, _WORDPRESS)),
+    ("Reader pages", (serving.serve, serving.embed, _SERVICE, _WORDPRESS)),
 ):
     for part in parts:
         app.add(part, panel)
@@ -190,31 +203,41 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
     context: typer.Context,
     directory: Annotated[
         Path, typer.Option("-C", "--directory", metavar="DIR", help="The workspace, or a folder inside it.")
     ] = Path(),
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="LANG", help="Language of what is said: en or ar. [default: as LANG says]")
+    ] = "",
     _: Annotated[
         bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_version)
     ] = False,
 ) -> None:
     """What every command takes."""
+    if lang and not speaking.asked_for(["--lang", lang]):
+        raise typer.BadParameter(f"--lang takes {' or '.join(speaking.SPOKEN)}, not {lang!r}")
     context.obj = directory
+    if context.invoked_subcommand is None:
+        from newsletter.cli.beginning import alone
+
+        alone(directory)
 
 
 def main() -> None:
     """Run the command; every problem becomes a line for a person and an exit code."""
     _prepare_streams()
+    speaking.choose(sys.argv[1:], os.environ)
     try:
         try:
             app()
         finally:
             flush()
     except Complaint as complaint:
-        for line in str(file_limit_error(complaint) or complaint).splitlines():
-            say(f"error: {line}")
+        for line in speaking.complaint_lines(file_limit_error(complaint) or complaint):
+            say(said("error: {line}", line=line))
         if isinstance(complaint, NotApprovedError):
             sys.exit(FOUND_ERRORS)
         sys.exit(NOTHING_SENT if isinstance(complaint, HeldSendError) else 1)

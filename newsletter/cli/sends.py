@@ -214,7 +214,7 @@ def resume(
         say(f"Issue {send.issue} may go on. Deliver it with: newsletter send {send.issue}")
         return
     from newsletter.ledger import activity
-    from newsletter.workflows import plan as plans
+    from newsletter.workflows import cancelling
 
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
@@ -241,7 +241,7 @@ def resume(
             act(connection, send.id)
             word: Act = "resend" if resend_unknown else "accept-unknown"
             activity.note(connection, word, by=at_terminal(), about=send.issue, now=workspace.now())
-        undone = ended and send.id in {one.id for one in plans.free_undone(workspace)}
+        undone = ended and send.id in {one.id for one in cancelling.free_undone(workspace)}
     rest = " --rest" if ended and not undone else ""
     say(f"Deliver them with: newsletter send {send.issue}{rest}" if resend_unknown else "Done.")
 

@@ -35,7 +35,7 @@ def cancel(
       newsletter sends cancel 12 --yes
     """
     from newsletter import ledger
-    from newsletter.workflows import plan as plans
+    from newsletter.workflows import cancelling
 
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
@@ -47,7 +47,7 @@ def cancel(
             if ask(f"Type {send.issue} to cancel it, anything else to stop") != send.issue:
                 say("Nothing changed.")
                 raise typer.Exit(1)
-        ended = plans.cancel(workspace, send.public_id, by=at_terminal())
+        ended = cancelling.cancel(workspace, send.public_id, by=at_terminal())
     for line in cancelled_words(ended):
         say(line)
     if as_json:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from newsletter.errors import DiskError, IssueError
+from subscribers.wholefile import alone, sync_folder
 
 
 def write_whole(path: Path, data: bytes, read_as: bytes | None) -> None:
@@ -37,7 +37,8 @@ def write_whole(path: Path, data: bytes, read_as: bytes | None) -> None:
             unfinished.chmod(path.stat().st_mode)
             _sweep(unfinished, path)
             unfinished.replace(path)
-            sync_folder(path.parent)
+            with suppress(OSError):  # some file systems of the network wait for no folder
+                sync_folder(path.parent)
     except FileNotFoundError:
         unfinished.unlink(missing_ok=True)
         raise IssueError("is not there any more", where=str(path), mend="put the file back") from None
@@ -45,42 +46,6 @@ def write_whole(path: Path, data: bytes, read_as: bytes | None) -> None:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
         raise DiskError(f"cannot be written ({error.strerror})", where=str(path), mend="check the disk") from None
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keep every other writer of this machine from a folder meanwhile, threads of this process included.
-
-    Args:
-        folder: It exists. Some file systems of the network lock no folder: there the comparison of bytes is all.
-
-    Raises:
-        OSError: The folder is not there.
-    """
-    if os.name != "posix":
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names in a folder, where a folder can be waited for."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sweep(unfinished: Path, path: Path) -> None:

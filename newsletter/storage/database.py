@@ -370,7 +370,11 @@ def backup(database: Database, *, now: datetime) -> Path:
     import sqlite3
 
     if not database.is_sqlite:
-        raise DatabaseError("PostgreSQL is backed up with its own tools", where=database.where, mend="use pg_dump")
+        raise DatabaseError(
+            "PostgreSQL is backed up with its own tools",
+            where=database.where,
+            mend="run: newsletter database backup --to DIR",
+        )
     source = Path(str(database.engine.url.database))
     folder, stem = source.parent / "backups", f"{source.stem}-{now.astimezone(UTC):%Y%m%d-%H%M%SZ}"
     number = 0

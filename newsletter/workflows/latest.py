@@ -20,8 +20,7 @@ from newsletter.rhythms import streams, topics
 from newsletter.rhythms.schedule import day_of
 from newsletter.rhythms.streams import Stream
 from newsletter.rhythms.topics import IssueCut
-from newsletter.workflows import check, draft, latecomers, recheck, variants
-from newsletter.workflows import plan as plans
+from newsletter.workflows import cancelling, check, draft, latecomers, recheck, variants
 from newsletter.workflows.latest_letters import LatestLetters
 from newsletter.workflows.recheck import Recheck
 from newsletter.workspace.folder import FIRST_LIST
@@ -244,7 +243,7 @@ def run(
         SendError: It stopped in the middle, no letter can be made, or the reader pages do not give its pictures; the
             same call goes on.
     """
-    plans.free_undone(workspace)
+    cancelling.free_undone(workspace)
     delivered = deliver_send or (lambda send: _delivered(workspace, send))
     for send in unfinished(workspace, rhythm, list_name):
         delivered(send)

@@ -15,7 +15,7 @@ from newsletter import delivery, issues, ledger
 from newsletter.ledger import ALL
 from newsletter.letters.render import sizes
 from newsletter.rhythms.schedule import week_of
-from newsletter.workflows import deciding, draft, renewing
+from newsletter.workflows import cancelling, deciding, draft, renewing
 from newsletter.workflows import plan as plans
 from newsletter.workflows import preview as previews
 from newsletter.workflows.collect import CollectOutcome, gather
@@ -113,7 +113,7 @@ def prepare(
         ClosedList: Nothing goes out to it.
     """
     period = week_of(workspace.now(), workspace.zone, workspace.settings.schedule.week_starts)
-    plans.free_undone(workspace)
+    cancelling.free_undone(workspace)
     deciding.decide_due(workspace)
     with workspace.database.read() as connection:
         target = store.open_list_named(connection, list_name)

@@ -6,18 +6,17 @@ import contextlib
 import json
 import os
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.errors import WorkspaceError
 from newsletter.fields import plain_line
 from newsletter.workspace import passwords
-from newsletter.workspace.config import SECRETS
 from newsletter.workspace.layers import PEOPLE
+from newsletter.workspace.private_file import PrivateFile, unwritable
+from newsletter.workspace.secret_files import SECRETS, secret_file
 
 ROLES = ("edit", "send")
 """What can be given to somebody; who has neither looks only, and who sends edits too."""
@@ -85,22 +84,12 @@ def read(root: Path) -> dict[str, NamedEditor]:
     Raises:
         WorkspaceError: The file is readable by others, or damaged.
     """
-    path = path_of(root)
-    try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise WorkspaceError("others can read the people of the desk", where=str(path), mend=f"chmod 600 {path}")
-        values = tomllib.loads(path.read_text("utf-8"))
-        found = [_editor(one) for one in _tables(values)]
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise WorkspaceError(
-            f"the people of the desk cannot be read ({reason})",
-            where=str(path),
-            mend="mend the line, or delete the file and add them again",
-        ) from None
-    return {folded(one.name): one for one in found}
+    found = _file(root).read(lambda values: [_editor(one) for one in _tables(values)])
+    return {folded(one.name): one for one in found or ()}
+
+
+def _file(root: Path) -> PrivateFile:
+    return PrivateFile(root, PEOPLE, "the people of the desk", "mend the line, or delete the file and add them again")
 
 
 @contextmanager
@@ -115,7 +104,7 @@ def changed(root: Path) -> Iterator[dict[str, NamedEditor]]:
         folder.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise unwritable(folder, error) from None
     try:
         if os.name == "posix":
             import fcntl
@@ -127,33 +116,9 @@ def changed(root: Path) -> Iterator[dict[str, NamedEditor]]:
         before = dict(editors)
         yield editors
         if editors != before:
-            _write(path_of(root), editors)
+            _file(root).write("\n".join([_HEAD, *(_table(one) for one in editors.values())]))
     finally:
         os.close(descriptor)
-
-
-def _write(path: Path, editors: Mapping[str, NamedEditor]) -> None:
-    text = "\n".join([_HEAD, *(_table(one) for one in editors.values())])
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            unfinished.unlink()
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> WorkspaceError:
-    return WorkspaceError(
-        f"cannot be written ({error.strerror})", where=str(path), mend="make it a file that you may write"
-    )
 
 
 def _table(one: NamedEditor) -> str:
@@ -209,7 +174,7 @@ class EditorsFile:
             WorkspaceError: The file is readable by others, or damaged.
         """
         try:
-            state = path_of(self._root).stat()
+            state = secret_file(self._root, PEOPLE).stat()
             seen: object = (state.st_mtime_ns, state.st_size, state.st_ino, state.st_mode)
         except OSError:
             seen = None

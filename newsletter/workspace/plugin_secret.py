@@ -6,18 +6,15 @@ plugin is put up.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
-import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from newsletter.errors import WorkspaceError
-from newsletter.workspace.config import SECRETS
 from newsletter.workspace.layers import SITE_PLUGIN
+from newsletter.workspace.private_file import PrivateFile
+from newsletter.workspace.secret_files import SECRETS
 
 SECRET_BYTES = 32
 OLD_LASTS = timedelta(days=7)
@@ -62,23 +59,23 @@ def read_plugin_secret(root: Path, now: datetime) -> PluginSecret | None:
     Raises:
         WorkspaceError: The file is readable by others, or damaged.
     """
-    path = path_of(root)
-    try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise WorkspaceError("others can read the plugin's secret", where=str(path), mend=f"chmod 600 {path}")
-        values = tomllib.loads(path.read_text("utf-8"))
-        newest = _secret(values.get("secret"))
-        before = [_old(one) for one in _entries(values)]
-    except FileNotFoundError:
+    found = _file(root).read(_understood)
+    if found is None:
         return None
-    except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise WorkspaceError(
-            f"the plugin's secret cannot be read ({reason})",
-            where=str(path),
-            mend="put it back from a backup, or delete it and make a new plugin: newsletter wordpress plugin FILE.zip",
-        ) from None
-    return PluginSecret(newest, tuple((old, until) for old, until in before if now < until))
+    return PluginSecret(found.secret, tuple((old, until) for old, until in found.before if now < until))
+
+
+def _file(root: Path) -> PrivateFile:
+    return PrivateFile(
+        root,
+        SITE_PLUGIN,
+        "the plugin's secret",
+        "put it back from a backup, or delete it and make a new plugin: newsletter wordpress plugin FILE.zip",
+    )
+
+
+def _understood(values: dict[str, Any]) -> PluginSecret:
+    return PluginSecret(_secret(values.get("secret")), tuple(_old(one) for one in _entries(values)))
 
 
 def plugin_secrets(root: Path, now: datetime) -> tuple[bytes, ...]:
@@ -140,7 +137,10 @@ def keep_plugin_secret(root: Path, made: PluginSecret) -> None:
     Raises:
         WorkspaceError: It cannot be written.
     """
-    _write(path_of(root), made)
+    lines = [_HEAD, f'secret = "{made.secret.hex()}"']
+    for old, until in made.before:
+        lines += ["", "[[old]]", f'secret = "{old.hex()}"', f"until = {until.isoformat()}"]
+    _file(root).write("\n".join([*lines, ""]))
 
 
 def _secret(text: object) -> bytes:
@@ -167,26 +167,3 @@ def _old(entry: object) -> tuple[bytes, datetime]:
     if not isinstance(until, datetime) or until.tzinfo is None:
         raise ValueError("the last moment of an old secret is a moment with its zone")
     return _secret(entry.get("secret")), until
-
-
-def _write(path: Path, made: PluginSecret) -> None:
-    lines = [_HEAD, f'secret = "{made.secret.hex()}"']
-    for old, until in made.before:
-        lines += ["", "[[old]]", f'secret = "{old.hex()}"', f"until = {until.isoformat()}"]
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write("\n".join([*lines, ""]))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise WorkspaceError(
-            f"the plugin's secret cannot be written ({error.strerror})",
-            where=str(path),
-            mend="make the folder one that you may write",
-        ) from error

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 from newsletter.errors import SettingsError
 from newsletter.text.toml_editing import SettingsTextError, TomlPath, TomlValue, edited
 from newsletter.workspace.config import FILE, Settings, load
+from subscribers.wholefile import write_whole
 
 _BOM = "\ufeff"
 
@@ -97,28 +96,14 @@ class SettingsFile:
         self.checked(environment)
         data = f"{_BOM if self.read_as.startswith(_BOM.encode()) else ''}{self.text}".encode()
         real = self.path.resolve()  # a link stays one
-        unfinished = real.with_name(f".{real.name}.part")
         try:
             if real.read_bytes() != self.read_as:
                 raise SettingsError(
                     "was changed by somebody else meanwhile", where=str(self.path), mend="look at it, and do it again"
                 )
-            self._write(unfinished, data, real.stat().st_mode & 0o7777)
-            unfinished.replace(real)
+            write_whole(real, data, mode=real.stat().st_mode & 0o7777)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                unfinished.unlink(missing_ok=True)
             raise SettingsError(
                 f"cannot be written ({error.strerror})", where=str(self.path), mend="check the disk"
             ) from None
         return replace(self, read_as=data)
-
-    @staticmethod
-    def _write(path: Path, data: bytes, mode: int) -> None:
-        path.unlink(missing_ok=True)  # of a process that was killed
-        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(opened, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        path.chmod(mode)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tomllib
 from pathlib import Path
+from typing import Any
 
 from newsletter.errors import WorkspaceError
 from newsletter.publish.wordpress.session import SiteAccess
-from newsletter.workspace.config import SECRETS
 from newsletter.workspace.layers import SITE_ACCESS
+from newsletter.workspace.private_file import PrivateFile
+from newsletter.workspace.secret_files import SECRETS
 
 _HEAD = """\
 # An application password of the newsroom's WordPress, written by: newsletter wordpress connect. Keep it secret. Who has
@@ -34,28 +33,20 @@ def read(root: Path) -> SiteAccess | None:
     Raises:
         WorkspaceError: The file is readable by others, or damaged.
     """
-    path = path_of(root)
-    try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise WorkspaceError("others can read the password of the site", where=str(path), mend=f"chmod 600 {path}")
-        values = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        reason = str(error.strerror) if isinstance(error, OSError) else "it is no TOML"
-        raise _damaged(path, reason) from None
+    return _file(root).read(_access)
+
+
+def _file(root: Path) -> PrivateFile:
+    return PrivateFile(
+        root, SITE_ACCESS, "the password of the site", "connect it again: newsletter wordpress connect https://…"
+    )
+
+
+def _access(values: dict[str, Any]) -> SiteAccess:
     found = [values.get(key) for key in _KEYS]
     if not all(isinstance(one, str) and one for one in found):
-        raise _damaged(path, f"it wants {', '.join(_KEYS)}")
+        raise ValueError(f"it wants {', '.join(_KEYS)}")
     return SiteAccess(*map(str, found))
-
-
-def _damaged(path: Path, reason: str) -> WorkspaceError:
-    return WorkspaceError(
-        f"the password of the site cannot be read ({reason})",
-        where=str(path),
-        mend="connect it again: newsletter wordpress connect https://…",
-    )
 
 
 def write(root: Path, access: SiteAccess) -> None:
@@ -68,25 +59,8 @@ def write(root: Path, access: SiteAccess) -> None:
     Raises:
         WorkspaceError: It cannot be written.
     """
-    path = path_of(root)
     lines = [f"{key} = {json.dumps(getattr(access, key), ensure_ascii=False)}" for key in _KEYS]
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            unfinished.unlink()
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write("\n".join([_HEAD, *lines, ""]))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise WorkspaceError(
-            f"cannot be written ({error.strerror})", where=str(path), mend="make it a file that you may write"
-        ) from None
+    _file(root).write("\n".join([_HEAD, *lines, ""]))
 
 
 def forget(root: Path) -> bool:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import secrets
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from newsletter.errors import WorkspaceError
+from subscribers.wholefile import alone, write_whole
 
 FOLDER: Final = "issues"
 """The folder of the issues, each in a folder of its own."""
@@ -133,12 +133,12 @@ class Stamps:
         """
         with _words(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(path.parent):
+            with alone(path.parent):
                 before = read(path)
                 after = act(list(before))
                 if after != before:
                     kept = after[-MOST_AUTOMATIC:] if path.parent.name == FOLDER else after
-                    write_whole(path, to_text(kept))
+                    write_whole(path, to_text(kept).encode("utf-8"))
 
     def mark(self, public_id: str, **changes: Any) -> bool:
         """Change what a stamp says; tells whether there is one.
@@ -191,6 +191,12 @@ def parse(text: str) -> list[Stamp]:
     Raises:
         ValueError: It holds something else.
     """
+    return list(_parsed(text))
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> tuple[Stamp, ...]:
+    """The same text is read several times in each send: before it is frozen, while it is, and when letters begin."""
     values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
     found: dict[str, Stamp] = {}
     strange = sorted(set(values) - {"send"})
@@ -204,7 +210,7 @@ def parse(text: str) -> list[Stamp]:
         known = found.get(stamp.id)
         if known is None or STATES.index(known.state) < STATES.index(stamp.state):
             found[stamp.id] = stamp
-    return list(found.values())
+    return tuple(found.values())
 
 
 _KINDS: Final = {
@@ -268,57 +274,6 @@ def quoted(text: str) -> str:
     """A text as it stands in TOML."""
     # What JSON escapes, TOML escapes the same way, but for this one sign.
     return json.dumps(text.encode("utf-8", "replace").decode("utf-8"), ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file under another name, wait for the disk, and give it its own name.
-
-    Args:
-        path: Of the file; what is there is replaced.
-        text: The whole of it.
-
-    Raises:
-        OSError: It cannot be written; what was there is as it was.
-    """
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with unfinished.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        sync_folder(path.parent)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names in a folder, where a folder can be opened (POSIX)."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep others from changing a file of stamps in this folder, on this machine."""
-    if os.name != "posix":
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        # Some file systems of the network lock no folder.
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from newsletter.desk.sending.asked import SendChoice
 from newsletter.desk.sending.memory import SentTest
 from newsletter.errors import NashraError, SendError
 from newsletter.ledger import activity
-from newsletter.workflows import approving, deciding, test_letter
+from newsletter.workflows import approving, cancelling, deciding, test_letter
 from newsletter.workflows import plan as plans
 from newsletter.workflows.check import inspect
 from subscribers.addresses import normalise
@@ -117,7 +117,7 @@ def start(request: DeskRequest) -> Response:
     try:
         with request.desk.sending.once(request.form.get("nonce", "")) as first:
             if first:
-                plans.free_undone(workspace)
+                cancelling.free_undone(workspace)
                 _begin(request, issue, choice)
     except plans.AudienceGrownError:
         told = words.say("More readers would get it by now than you agreed to. Look at the number again").striptags()
@@ -180,7 +180,7 @@ def resume(request: DeskRequest) -> Response:
 
 def cancel(request: DeskRequest) -> Response:
     """End a send for good; what went to nobody goes back to the editors."""
-    ended = plans.cancel(request.workspace, _send(request).public_id, by=request.editor.name)
+    ended = cancelling.cancel(request.workspace, _send(request).public_id, by=request.editor.name)
     if ended.undone:
         return request.to(f"/issue/{asked.slug_of(request)}")
     return _back(request)

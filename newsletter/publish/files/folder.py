@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
-from newsletter.issues.saving import alone
 from newsletter.publish.models import PublishError
+from subscribers.wholefile import alone
 
 MARKER = ".nashra-archive"
 """The file that says that the folder is ours: its first line what it is, then a line for each of our files."""

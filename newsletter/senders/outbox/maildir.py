@@ -18,6 +18,7 @@ from newsletter.letters.mime import CutLetter, cut
 from newsletter.models import Letter
 from newsletter.senders import Answer, Carrier, Parcel
 from newsletter.senders.reports import AccountState
+from subscribers.wholefile import sync_folder
 
 SUFFIX = ".eml"
 
@@ -119,7 +120,7 @@ class _Renames:
                         raise
         if self._outbox.fsync:
             with _words(self._outbox.folder):
-                _sync_folder(self._outbox.folder / "new")
+                sync_folder(self._outbox.folder / "new")
         return Answer()
 
     def _is_there(self, target: Path) -> bool:
@@ -139,14 +140,6 @@ def _by_delivery(folder: Path) -> dict[str, list[Path]]:
         name = ".".join(path.name.split(":")[0].split(".")[:2])
         found.setdefault(name, []).append(path)
     return found
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def look(folder: Path) -> AccountState:

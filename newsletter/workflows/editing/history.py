@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from newsletter.issues.saving import alone
+from subscribers.wholefile import alone
 
 MOST_STEPS = 200
 """Steps that can be taken back."""
