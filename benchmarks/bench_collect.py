@@ -175,7 +175,7 @@ def workspace(root: Path) -> Iterator[Callable[[list[str], int], CollectOutcome]
         where, name="م", url="https://example.org", sender="a@example.org", web="", language="ar", timezone="UTC"
     )
     settings = where / "newsletter.toml"
-    text = settings.read_text("utf-8").replace("[collect]\n", f"[collect]\nallow_private_hosts = {json.dumps(HOSTS)}\n")
+    text = f"{settings.read_text('utf-8')}\n[collect]\nallow_private_hosts = {json.dumps(HOSTS)}\n"
     settings.write_text(text, "utf-8")
 
     def collect(targets: list[str], most: int) -> CollectOutcome:

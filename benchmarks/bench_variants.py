@@ -67,7 +67,7 @@ def newsroom(folder: Path, readers: int, topics: int) -> Iterator[Workspace]:
     )
     path = root / "newsletter.toml"
     lines = "".join(f'{number} = "{title}"\n' for number, title in enumerate(SECTIONS[:topics], 1))
-    path.write_text(path.read_text("utf-8").replace("[topics.readers]\n", f"[topics.readers]\n{lines}"), "utf-8")
+    path.write_text(f"{path.read_text('utf-8')}\n[topics.readers]\n{lines}", "utf-8")
     csv = root / "readers.csv"
     csv.write_text("email\n" + "".join(f"reader{number}@example.net\n" for number in range(readers)), "utf-8")
     with open_workspace(root, {}) as workspace:

@@ -64,6 +64,12 @@ class Workspace:
         """The one clock of the editors' side."""
         return datetime.now(UTC)
 
+    def new_send_id(self) -> str:
+        """The one source of public ids of sends, which also draw the readers that subjects are tried on."""
+        from newsletter.delivery.setup import random_id
+
+        return random_id()
+
     def renew(self) -> None:
         """Take over what the settings say now; the database, and what is under way, stay as they are.
 
@@ -275,6 +281,7 @@ class Workspace:
             self.keys.tokens,
             lease,
             self.now,
+            new_id=self.new_send_id,
             patience=patience,
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,
@@ -303,6 +310,20 @@ class Workspace:
         for name in ("any_database", "fetcher", "fence"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+
+
+def site_fetcher(environment: Mapping[str, str] = os.environ) -> Fetcher:
+    """The door to the network for whoever has no workspace yet; whoever opened it closes it.
+
+    Args:
+        environment: Hosts that may be fetched although they are not public stand in it as in a workspace's own.
+    """
+    from newsletter import __version__
+    from newsletter.fields import listed
+    from newsletter.sources.http import Fetcher
+
+    allowed = listed(environment.get("NASHRA_COLLECT__ALLOW_PRIVATE_HOSTS", ""))
+    return Fetcher(f"Nashra/{__version__}", allow=tuple(allowed) if isinstance(allowed, list) else ())
 
 
 class WatchedWorkspace(Workspace):

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from settings_text import with_settings
+
 EDITOR = "editor@newsroom.example.org"
 PROGRAM = """\
 import json, os, sys
@@ -52,8 +54,7 @@ class Receiver:
 
 def with_alerts(text: str, *lines: str) -> str:
     """A fresh newsletter.toml whose section of alerts says this."""
-    assert text.count("[alerts]\n") == 1
-    return text.replace("[alerts]\n", "\n".join(["[alerts]", *lines, ""]))
+    return with_settings(text, "\n".join(["[alerts]", *lines, ""]))
 
 
 @contextmanager

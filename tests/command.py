@@ -32,12 +32,16 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**clean, "PYTHONPATH": str(ROOT), **(more or {})}
 
 
-def here(*arguments: str | Path, cwd: Path | None = None, more: Mapping[str, str] | None = None) -> Done:
-    """Run it in this process, without a terminal."""
+def here(
+    *arguments: str | Path, cwd: Path | None = None, more: Mapping[str, str] | None = None, typed: str | None = None
+) -> Done:
+    """Run it in this process, without a terminal; with ``typed`` somebody sits there who types that and leaves."""
     from newsletter.cli import main
 
     streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(3)]
-    streams[0].isatty = lambda: False  # type: ignore[method-assign]
+    if typed is not None:
+        streams[0] = io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8")
+    streams[0].isatty = lambda: typed is not None  # type: ignore[method-assign]
     code = 0
     with (
         # Else click names itself after whoever runs the tests: python -m pytest.

@@ -19,6 +19,7 @@ from unittest.mock import patch
 
 import mjml
 from PIL import Image
+from settings_text import with_settings
 
 from newsletter import issues
 from newsletter.letters.mime import LEAVE, PREFERENCES, slot
@@ -108,7 +109,7 @@ def newsroom(root: Path, look: Look, *, language: str = "ar") -> Iterator[Worksp
         draw(root)
     # A new workspace has a theme of its own.
     settings = re.sub(r"(?m)^\[theme\]\n(?:(?!\[).*\n)*", "", (root / "settings.toml").read_text("utf-8"))
-    settings = settings.replace("\n[letter]\n", f"\n[letter]\n{_LETTER}{look.letter}\n", 1)
+    settings = with_settings(settings, f"\n[letter]\n{_LETTER}{look.letter}\n")
     (root / FILE).write_text(f"{settings}\n{look.settings}\n", "utf-8")
     with open_workspace(root, {}) as workspace:
         yield workspace

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from settings_text import add_settings
+
 from newsletter.sources.http import Fetched, FetchError, Kind
 from newsletter.wiring import Workspace, open_workspace
 from newsletter.workspace import folder as workspaces
@@ -143,16 +145,8 @@ def make(root: Path, *, readers: int = 3, timezone: str = "Africa/Algiers", sett
         language="ar",
         timezone=timezone,
     )
-    path = root / "newsletter.toml"
-    text = path.read_text("utf-8")
-    text = text.replace("# sources = ", f'sources = ["{SITE}/"]\n# sources = ').replace(
-        "# fsync = true", "fsync = false"
-    )
-    text = text.replace("# lease = 30 ", "lease = 1 ").replace("# batch = 100 ", "batch = 2 ")
-    for part in re.split(r"(?m)^(?=\[)", settings):
-        head, _, body = part.partition("\n")
-        text = text.replace(f"{head}\n", f"{head}\n{body}", 1) if head else text
-    path.write_text(text, "utf-8")
+    add_settings(root, f'[sender]\nlease = 1\nbatch = 2\nfsync = false\n[collect]\nsources = ["{SITE}/"]')
+    add_settings(root, settings)
     with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
         store.add_list(connection, "readers", "الموجة", now=START)
         for number in range(readers):

@@ -24,6 +24,7 @@ from conftest import MakeDatabase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reader_pages import stamp_of
+from settings_text import with_settings
 from sqlalchemy import update
 from starlette.testclient import TestClient
 from test_events import PUBLIC, signed
@@ -235,7 +236,7 @@ def test_a_moment_of_the_schedule_that_nobody_kept(tmp_path: Path) -> None:
 
 def schedule(root: Path, line: str) -> None:
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[schedule]\n", f"[schedule]\n{line}\n"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), f"[schedule]\n{line}\n"), "utf-8")
 
 
 @pytest.mark.slow
@@ -250,7 +251,7 @@ def test_a_worker_that_was_killed_while_a_send_waits_for_it(tmp_path: Path) -> N
             stderr=subprocess.DEVNULL,
         )
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while exit_code(root):
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
@@ -285,7 +286,7 @@ def at(workspace: Workspace, **much: float) -> str:
 def test_a_flooded_form(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w")
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("# letters_an_hour = 1000", "letters_an_hour = 5"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), "[web]\nletters_an_hour = 5"), "utf-8")
     with receiving(root) as receiver, open_workspace(root, {}) as workspace:
         clock = {"now": workspace.now()}
         workspace.now = lambda: clock["now"]  # type: ignore[method-assign]
@@ -587,7 +588,7 @@ def test_a_program_is_called_without_a_shell_and_ended_in_time(tmp_path: Path, m
     path = root / "newsletter.toml"
     before = path.read_text("utf-8")
     for command, words in (
-        (f"{sys.executable} -c 'import time; time.sleep(60)'", "the program cannot be started"),
+        (f"{sys.executable} -c 'import time; time.sleep(600)'", "the program cannot be started"),
         ("no-such-program; touch pwned", "the program cannot be started (No such file or directory)"),
     ):
         path.write_text(with_alerts(before, f"command = {json.dumps(command)}"), "utf-8")
@@ -595,7 +596,7 @@ def test_a_program_is_called_without_a_shell_and_ended_in_time(tmp_path: Path, m
         done = here("-C", root, "status", "--test-alert")
         assert done.code == 1
         assert words in done.err, done
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 200
     assert not (root / "pwned").exists()
     path.write_text(with_alerts(before, 'command = "unfinished \'"'), "utf-8")
     complains(here("-C", root, "status"), "command: found a secret", "a program with its arguments is wanted")

@@ -9,6 +9,7 @@ import pytest
 import smtp_standin
 import standin
 from command import Done, here
+from settings_text import with_settings
 from test_deliver import make, write_issue
 from test_senders_smtp import configure
 
@@ -43,7 +44,7 @@ def through_sendgrid(root: Path, host: str, *lines: str) -> None:
     path = root / "newsletter.toml"
     text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "sendgrid"')
     section = "\n".join((f'host = "{host}"', *lines))
-    path.write_text(text.replace("[sendgrid]\n", f"[sendgrid]\n{section}\n"), "utf-8")
+    path.write_text(with_settings(text, f"[sendgrid]\n{section}\n"), "utf-8")
     (root / "secrets" / "sendgrid.key").write_text("SG.test\n", "utf-8")
 
 

@@ -27,8 +27,7 @@ PEOPLE = '\n[desk]\napproval = true\nurl = "https://desk.example.org"\n'
 def workspace_of(root: Path, settings: str = ASKED, url: str = "") -> Path:
     make_workspace(root, readers=3)
     path = root / "newsletter.toml"
-    text = path.read_text("utf-8").replace("[desk]\n", "# [desk]\n")
-    path.write_text(text + settings, "utf-8")
+    path.write_text(path.read_text("utf-8") + settings, "utf-8")
     return root
 
 

@@ -20,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 from command import complains, here, make_workspace
 from reader_pages import CHROMIUM, FLAGS, free_port, served
+from settings_text import with_settings
 from starlette.testclient import TestClient
 from test_render_node import judged
 
@@ -419,7 +420,7 @@ def test_the_logo_of_the_workspace_is_drawn(root: Path) -> None:
     Image.new("RGB", (240, 80), "#ff0000").save(red, "PNG")
     (root / "logo.png").write_bytes(red.getvalue())
     toml = root / "newsletter.toml"
-    toml.write_text(toml.read_text("utf-8").replace("[letter]\n", '[letter]\nlogo = "logo.png"\n', 1), "utf-8")
+    toml.write_text(with_settings(toml.read_text("utf-8"), '[letter]\nlogo = "logo.png"\n'), "utf-8")
     with open_workspace(root, {}) as workspace:
         client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
         picture = Image.open(io.BytesIO(client.get("/letters/2/share.png").content)).convert("RGB")
@@ -463,7 +464,9 @@ def test_what_is_asked_wrongly(root: Path) -> None:
     for url in ("letters.example.org", "ftp://example.org", "https://e.org/?a", "https://e.org/\u202e", "https://[::1"):
         complains(here(*publish, "--out", out, "--url", url), "--url")
     complains(here(*publish[:3], "99", *publish[3:], "--out", out), "issue 99")
-    assert here(*publish[:3], "22", *publish[3:], "--out", out, "--dry-run").code == 0
+    # By its number, by its folder as elsewhere, and by the path of its file.
+    for name in ("22", "first", root / "issues" / "first" / "issue.md"):
+        assert here(*publish[:3], name, *publish[3:], "--out", out, "--dry-run").code == 0
     assert not (out / "index.html").exists()
 
 
@@ -512,6 +515,7 @@ def test_a_browser_has_nothing_to_complain_of(made: Path, public: Path) -> None:
     with sync_playwright() as playwright, served(made, free_port()) as base:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 390, "height": 800})
+        page.set_default_timeout(120_000)
         troubles: list[str] = []
         page.on("console", lambda one: troubles.append(one.text) if one.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))

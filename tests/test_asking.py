@@ -13,6 +13,7 @@ import standin
 from command import here
 from conftest import MakeDatabase
 from newsroom import Clock
+from settings_text import with_settings
 from sqlalchemy import update
 from test_deliver import LETTER
 from test_postgresql import ok, populated
@@ -54,7 +55,7 @@ def through_sendgrid(root: Path, host: str, **options: object) -> None:
     text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "sendgrid"')
     lines = [f'host = "{host}"', 'key = "SG.test"', "timeout = 1", "connections = 1", "batch = 5"]
     lines += [f"{name} = {json.dumps(value)}" for name, value in options.items()]
-    path.write_text(text.replace("[sendgrid]\n", "[sendgrid]\n" + "\n".join(lines) + "\n"), "utf-8")
+    path.write_text(with_settings(text, "[sendgrid]\n" + "\n".join(lines) + "\n"), "utf-8")
 
 
 def in_doubt(workspace: Workspace) -> Send:

@@ -14,6 +14,7 @@ import golden_letters
 import pytest
 import seeded
 from command import here, make_workspace
+from settings_text import with_settings
 
 from newsletter.check import CODES, RULES, CheckContext, check, has_errors
 from newsletter.check.fix import FIXES
@@ -209,8 +210,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = make_workspace(tmp_path_factory.mktemp("made") / "w", readers=0)
     settings = root / "newsletter.toml"
     text = settings.read_text("utf-8")
-    assert '# postal_address = "…"' in text
-    settings.write_text(text.replace('# postal_address = "…"', 'postal_address = "14 نهج الميناء"'), "utf-8")
+    settings.write_text(with_settings(text, '[letter]\npostal_address = "14 نهج الميناء"'), "utf-8")
     return root
 
 

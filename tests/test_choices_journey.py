@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from command import there
 from reader_pages import free_port, served, workspace
+from settings_text import with_settings
 from test_web_journey import accessible, browser, letters, link, visitor  # noqa: F401  the fixture is one of them
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def test_from_a_letter_to_ones_choices_and_the_next_letter_obeys(
     port = free_port()
     with workspace(tmp_path / "w", url=f"http://127.0.0.1:{port}") as root:
         settings = root / "newsletter.toml"
-        settings.write_text(settings.read_text("utf-8").replace("[topics.readers]\n", TOPICS, 1), "utf-8")
+        settings.write_text(with_settings(settings.read_text("utf-8"), TOPICS), "utf-8")
         if road == "imported":
             (root / "old.csv").write_text(f"email\n{OLD}\n", "utf-8")
             run(root, "subscribers", "import", root / "old.csv", "--consent", "form on the old site")
@@ -113,7 +114,7 @@ def test_every_page_of_ones_own_is_accessible(browser: Browser, tmp_path: Path) 
     port = free_port()
     with workspace(tmp_path / "w", url=f"http://127.0.0.1:{port}") as root:
         settings = root / "newsletter.toml"
-        settings.write_text(settings.read_text("utf-8").replace("[topics.readers]\n", TOPICS, 1), "utf-8")
+        settings.write_text(with_settings(settings.read_text("utf-8"), TOPICS), "utf-8")
         run(root, "subscribers", "add", OLD, "--consent", "asked at the fair")
         article(root, 1, "سياسة")
         run(root, "compose", "1")

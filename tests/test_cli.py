@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import pytest
 from command import TEXT, Done, command, complains, environment, here, make_workspace, there
+from settings_text import with_settings
 
 DATA = Path(__file__).parent / "data" / "journey"
 TOML = "newsletter.toml"
@@ -123,7 +124,7 @@ def test_help_names_what_is_wanted_in_plain_words() -> None:
     assert "..." not in told
     panels = re.findall(r"(?m)^(\S.*):$", told)
     assert panels == ["Setting up", "The week", "Making an issue", "Subscribers", "Sending", "Reader pages"]
-    assert "Usage: newsletter init [OPTIONS] DIR\n" in here("init", "--help").out
+    assert "Usage: newsletter init [OPTIONS] [DIR]\n" in here("init", "--help").out
     assert "Usage: newsletter check [OPTIONS] [ISSUE]\n" in here("check", "--help").out
     collecting = here("collect", "--help").out
     assert "Usage: newsletter collect [OPTIONS] [PATH_OR_URL…]\n" in collecting
@@ -425,7 +426,7 @@ def test_a_wrong_setting_is_told_with_its_place(root: Path, key: str, value: str
     (root / "secrets" / key).unlink()
     above, header, below = (root / TOML).read_text("utf-8").partition(f"[{section}]\n")
     below = re.sub(rf"(?m)^{name} = .*\n", "", below, count=1)
-    (root / TOML).write_text(f"{above}{header}{name} = '{value}'\n{below}", "utf-8")
+    (root / TOML).write_text(with_settings(f"{above}{header}{below}", f"[{section}]\n{name} = '{value}'"), "utf-8")
     line = (root / TOML).read_text("utf-8").splitlines().index(f"[{section}]") + 2
     complains(here("-C", root, "articles"), f"{root / TOML}:{line}: {name}", *parts)
 
@@ -696,7 +697,7 @@ def at_a_terminal(root: Path, typed: str) -> tuple[int, str]:
                 os.write(ours, typed.encode())
             shown += chunk
     os.close(ours)
-    return process.wait(10), shown.decode("utf-8")
+    return process.wait(120), shown.decode("utf-8")
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from command import ROOT, make_workspace
 from hypothesis import example, given
 from hypothesis import strategies as st
+from settings_text import with_settings
 from starlette.testclient import TestClient
 
 from newsletter import clicks, delivery, library
@@ -76,7 +77,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose stories are counted, with seven readers; to be copied, never changed."""
     root = make_workspace(tmp_path_factory.mktemp("clicks") / "w", readers=7)
     path = root / "newsletter.toml"
-    text = path.read_text("utf-8").replace("[tracking]\n", '[tracking]\nclicks = "stories"\n')
+    text = with_settings(path.read_text("utf-8"), '[tracking]\nclicks = "stories"\n')
     path.write_text(text.replace('language = "en"', 'language = "ar"'), "utf-8")
     return root
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import kills
 import pytest
+from settings_text import add_settings
 
 from newsletter import delivery, ledger
 from newsletter.delivery import DeliverySetup
@@ -45,11 +46,8 @@ def make(root: Path, readers: int, *, batch: int) -> list[str]:
     workspaces.make(
         root, name="الموجة", url="https://example.org", sender="news@example.org", web="", language="ar", timezone="UTC"
     )
-    text = (root / "newsletter.toml").read_text("utf-8").replace("# batch = 100 ", f"batch = {batch} ")
     # A power cut is not what is tested here; without fsync the many runs are quick.
-    (root / "newsletter.toml").write_text(
-        text.replace("# lease = 30 ", "lease = 1 ").replace("# fsync = true", "fsync = false")
-    )
+    add_settings(root, f"[sender]\nbatch = {batch}\nlease = 1\nfsync = false")
     addresses = [f"reader{number}@example.net" for number in range(readers)]
     with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
         store.add_list(connection, "readers", "الموجة", now=workspace.now())

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 import pytest
 from command import command, complains, environment, here, make_workspace, there
+from settings_text import with_settings
 
 pytestmark = pytest.mark.slow
 
@@ -112,7 +113,7 @@ def test_signals_end_it_also_while_somebody_listens(root: Path, number: int) -> 
             assert b"event: hello" in stream.read()
         assert code == 0, err
         assert "Traceback" not in err
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < 60
 
 
 def test_a_signal_that_comes_with_the_address_ends_it(root: Path) -> None:
@@ -218,7 +219,7 @@ def test_it_opens_the_browser_where_there_is_a_screen(
 def test_behind_a_proxy_people_sign_in(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w")
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[desk]\n", '[desk]\nurl = "https://desk.example.org"\n'), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), '[desk]\nurl = "https://desk.example.org"\n'), "utf-8")
     words = ("-C", root, "desk", "person", "add", "سلمى", "--role", "send", "--stdin")
     added = there(*words, stdin=None, input="أربع كلمات سهلة هنا\n".encode())
     code = added.out.split()[1]

@@ -14,6 +14,7 @@ import pytest
 import real_wordpress
 from desk_visits import DeskVisitor, at_desk
 from newsroom import SITE, Clock, WordPress
+from settings_text import add_settings
 
 from newsletter import issues
 from newsletter.errors import SourceError
@@ -247,11 +248,7 @@ class TestRealWordPress:
 
     def test_from_the_address_to_the_draft(self, tmp_path: Path) -> None:
         first.begin(tmp_path / "w", timezone="Africa/Algiers")
-        path = tmp_path / "w" / "newsletter.toml"
-        text = path.read_text("utf-8")
-        path.write_text(
-            text.replace("\n# allow_private_hosts = ", '\nallow_private_hosts = ["127.0.0.1"]\n# '), "utf-8"
-        )
+        add_settings(tmp_path / "w", '[collect]\nallow_private_hosts = ["127.0.0.1"]')
         with real_wordpress.running() as site, open_workspace(tmp_path / "w", {}) as workspace:
             visitor = at_desk(workspace)
             began = time.monotonic()

@@ -18,6 +18,7 @@ from command import complains, here, make_workspace, there
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from newsroom import Clock
+from settings_text import with_settings
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
@@ -42,7 +43,7 @@ PASSWORD = "أربع كلمات سهلة هنا"
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = make_workspace(tmp_path_factory.mktemp("people") / "w")
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[desk]\n", f'[desk]\nurl = "{BASE}"\n'), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), f'[desk]\nurl = "{BASE}"\n'), "utf-8")
     return root
 
 

@@ -13,6 +13,7 @@ import pytest
 from babel.messages.pofile import read_po
 from desk_newsroom import Clock, make, opened
 from desk_visits import DeskVisitor, at_desk
+from settings_text import with_settings
 
 from newsletter.check import CODES, links, mjml, sender
 from newsletter.desk.week.letter import framed
@@ -164,7 +165,7 @@ def test_a_page_that_is_loaded_again_has_letters_by_the_settings_of_now(workspac
     old, new = workspace.publication.accent, "#7a2e5d"
     assert old in visitor.get(f"/issue/13/letter{variant}").text
     text = path.read_text("utf-8")
-    path.write_text(text.replace("[letter]\n", f'[letter]\naccent = "{new}"\n', 1), "utf-8")
+    path.write_text(with_settings(text, f'[letter]\naccent = "{new}"\n'), "utf-8")
     visitor.desk.reopen()
     visitor.get("/issue/13")
     assert new in visitor.get(f"/issue/13/letter{variant}").text

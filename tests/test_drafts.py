@@ -14,6 +14,7 @@ import pytest
 import seeded
 from command import complains, here
 from newsroom import SITE, START, Clock, WordPress, make, open_newsroom, posts
+from settings_text import with_settings
 
 from newsletter import issues, library
 from newsletter.errors import IssueError
@@ -46,7 +47,7 @@ def clock() -> Clock:
 
 def settings(root: Path, compose: str) -> None:
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[compose]\n", f"[compose]\n{compose}\n"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), f"[compose]\n{compose}\n"), "utf-8")
 
 
 def shelve(workspace: Workspace, articles: Sequence[Article]) -> None:

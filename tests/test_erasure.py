@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from settings_text import with_settings
 from test_deliver import make, run
 
 from newsletter.wiring import open_workspace
@@ -69,7 +70,7 @@ def test_who_erases_themselves_on_their_page_is_out_of_the_outbox_too(tmp_path: 
     root = tmp_path / "w"
     make(root, 5, batch=2)
     settings = root / "newsletter.toml"
-    settings.write_text(settings.read_text("utf-8").replace("[web]\n", '[web]\nurl = "https://news.example.org"\n', 1))
+    settings.write_text(with_settings(settings.read_text("utf-8"), '[web]\nurl = "https://news.example.org"\n'))
     with open_workspace(root, {}) as workspace:
         run(workspace.delivery_setup)
         assert len(holding(root / "outbox")) == 1

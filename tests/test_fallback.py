@@ -15,6 +15,7 @@ import standin
 from command import here
 from conftest import MakeDatabase
 from newsroom import Clock
+from settings_text import with_settings
 from sqlalchemy import update
 from test_asking import Newsroom, opened
 from test_deliver import LETTER, make
@@ -44,7 +45,7 @@ def two_providers(root: Path, server: standin.StandIn, mail: smtp_standin.StandI
         'kind = "smtp"', "\n".join(['kind = "sendgrid"', 'fallback = "smtp"', *lines])
     )
     options = f'host = "{server.host}"\nkey = "SG.test"\ntimeout = 1\nconnections = 1\nbatch = 3\n'
-    path.write_text(text.replace("[sendgrid]\n", f"[sendgrid]\n{options}"), "utf-8")
+    path.write_text(with_settings(text, f"[sendgrid]\n{options}"), "utf-8")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -19,6 +19,7 @@ from command import complains, here, make_workspace
 from conftest import MakeDatabase
 from PIL import Image, ImageFilter
 from reader_pages import free_port, served
+from settings_text import with_settings
 from sqlalchemy import select
 from starlette.testclient import TestClient
 from test_postgresql import on
@@ -62,7 +63,7 @@ def illustrated(root: Path) -> Path:
 def with_setting(root: Path, pictures: str) -> Path:
     settings = root / "newsletter.toml"
     line = f'[letter]\npictures = "{pictures}"\n'
-    settings.write_text(settings.read_text("utf-8").replace("[letter]\n", line), "utf-8")
+    settings.write_text(with_settings(settings.read_text("utf-8"), line), "utf-8")
     return root
 
 
@@ -483,7 +484,7 @@ def test_the_server_gives_a_picture_and_keeps_nothing_of_who_asked(root: Path) -
     (url,) = re.findall(r'src="(http://127[^"]*/media/[^"]*)"', html_of(messages(root)[0]))
     with served(root, port):
         request = urllib.request.Request(url, headers={"user-agent": "Reader/1.0", "x-forwarded-for": "203.0.113.9"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.headers["content-type"] == "image/jpeg"
             assert Image.open(io.BytesIO(answer.read())).size == (640, 360)
     log = (root / "serve.log").read_text("utf-8")

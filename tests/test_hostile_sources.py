@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from command import Done, here
 from hostile_sources import HOSTILE, SLOW, served, told
+from settings_text import with_settings
 
 from newsletter.workspace import folder
 
@@ -37,7 +38,7 @@ def root(tmp_path: Path) -> Path:
     )
     settings = root / "newsletter.toml"
     text = settings.read_text("utf-8")
-    settings.write_text(text.replace("[collect]\n", '[collect]\nallow_private_hosts = ["127.0.0.1"]\n'), "utf-8")
+    settings.write_text(with_settings(text, '[collect]\nallow_private_hosts = ["127.0.0.1"]\n'), "utf-8")
     return root
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from command import here
+from settings_text import with_settings
 from sqlalchemy import Connection
 
 from newsletter.api import open_workspace
@@ -231,7 +232,7 @@ def test_dates_and_networks_of_another_program_are_the_evidence(
 
 def test_the_options_for_columns_reach_the_file(root: Path, tmp_path: Path) -> None:
     settings = root / "newsletter.toml"
-    told = settings.read_text("utf-8").replace("[topics.readers]\n", '[topics.readers]\n1 = "رياضة"\n2 = "ثقافة"\n')
+    told = with_settings(settings.read_text("utf-8"), '[topics.readers]\n1 = "رياضة"\n2 = "ثقافة"\n')
     settings.write_text(told, "utf-8")
     path = tmp_path / "old.csv"
     path.write_text(

@@ -21,6 +21,7 @@ import pytest
 from command import here, make_workspace
 from newsroom import Clock, make, open_newsroom
 from scripted import LETTER
+from settings_text import with_settings
 from starlette.testclient import TestClient
 
 from newsletter import library
@@ -165,7 +166,7 @@ def test_a_letter_of_a_private_list_has_a_page_that_nobody_can_guess(root: Path)
         from subscribers import store
 
         store.add_list(connection, "press", "للصحفيين", now=workspace.now())
-    path.write_text(path.read_text("utf-8").replace("[web]\n", '[web]\nlists = ["press"]\n'), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), '[web]\nlists = ["press"]\n'), "utf-8")
     assert here("-C", root, "send", "--yes").code == 0
     with open_workspace(root, {}) as workspace:
         found = held(root, workspace, READERS | {IMPORTED})

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from command import TEXT, Done, complains, here
 from conftest import MakeDatabase
+from settings_text import with_settings
 from test_postgresql import on
 
 from newsletter.wiring import open_workspace
@@ -292,7 +293,7 @@ def test_an_answer_in_html_alone(newsroom: Newsroom) -> None:
 
 def test_a_whole_hall_is_asked_whatever_the_form_may_send(newsroom: Newsroom) -> None:
     path = newsroom.root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[web]\n", "[web]\nletters_an_hour = 20\n"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), "[web]\nletters_an_hour = 20\n"), "utf-8")
     people = [f"r{number}@example.net" for number in range(30)]
     assert "30 people asked for 'readers'." in ok(newsroom.run("subscribers", "add", *people, "--ask")).err
     told = ok(newsroom.run("subscribers", "add", *people, "--ask")).err
@@ -345,7 +346,7 @@ def test_every_command_that_sends_takes_small_letters_along(
 
 def test_where_there_are_pages_they_send_and_have_the_links(newsroom: Newsroom) -> None:
     path = newsroom.root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[web]\n", '[web]\nurl = "https://news.example.org"\n'), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), '[web]\nurl = "https://news.example.org"\n'), "utf-8")
     ok(newsroom.run("subscribers", "add", SALMA, "--ask"))
     (confirmation,) = newsroom.letters()
     assert "https://news.example.org/confirm/" in body(confirmation, "html")

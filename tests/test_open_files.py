@@ -14,6 +14,7 @@ import pytest
 import smtp_standin
 import standin
 from command import Done, environment
+from settings_text import with_settings
 from test_deliver import make, write_issue
 from test_senders_smtp import configure
 
@@ -69,7 +70,7 @@ def test_a_send_under_every_low_limit_ends_or_names_it_and_everybody_gets_it_onc
         else:
             path = root / "newsletter.toml"
             text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "sendgrid"')
-            path.write_text(text.replace("[sendgrid]\n", f'[sendgrid]\nhost = "{server.host}"\n'), "utf-8")
+            path.write_text(with_settings(text, f'[sendgrid]\nhost = "{server.host}"\n'), "utf-8")
             (root / "secrets" / "sendgrid.key").write_text("SG.test\n", "utf-8")
         for limit in (5, 8, 12):
             came_to_its_end.append(said_or_done(under(limit, "-C", root, "send", "1", "--yes"), limit))

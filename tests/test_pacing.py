@@ -18,6 +18,7 @@ from command import here
 from conftest import MakeDatabase
 from hypothesis import given
 from hypothesis import strategies as st
+from settings_text import with_settings
 from sqlalchemy import Connection, func, select
 from test_deliver import make
 from test_postgresql import populated
@@ -191,7 +192,7 @@ def test_through_sendgrid(root: Path, tmp_path: Path, processes: int, monkeypatc
     with standin.running(tmp_path) as server:
         path = root / "newsletter.toml"
         text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "sendgrid"')
-        path.write_text(text.replace("[sendgrid]\n", f'[sendgrid]\nhost = "{server.host}"\nkey = "SG.test"\n'))
+        path.write_text(with_settings(text, f'[sendgrid]\nhost = "{server.host}"\nkey = "SG.test"\n'))
         with open_workspace(root, {}) as workspace:
             freeze(workspace)
         deliver_with(root, processes)
@@ -217,11 +218,12 @@ def test_a_slow_pace_on_a_large_list_makes_no_more_batches_than_it_had(
     tmp_path: Path, ready_urls: MakeDatabase, monkeypatch: pytest.MonkeyPatch, slow: str, database_kind: str
 ) -> None:
     """Day after day what waits is dealt anew: it is as many batches as before, of the hours that are given at most."""
+    letters = 600 if slow == "all" else 1200
     root = populated(tmp_path / "w", database_kind, ready_urls, batch=50, readers=0)
     monkeypatch.setattr(domain_rate, "FARTHEST", 6 * domain_rate.SLICE)
     with open_workspace(root, {}) as workspace:
         with workspace.database.write() as connection:
-            for number in range(1200):
+            for number in range(letters):
                 domain = "gmail.com" if slow == "all" or number % 10 == 0 else "example.net"
                 actions.add_subscriber(connection, f"reader{number}@{domain}", "readers", now=workspace.now())
         paced(root, '"gmail.com" = 4')  # two in each half minute
@@ -231,7 +233,7 @@ def test_a_slow_pace_on_a_large_list_makes_no_more_batches_than_it_had(
     with open_workspace(root, {}) as workspace:
         send = freeze(workspace)
         setup = workspace.delivery_setup
-        frozen = 1200 // 50
+        frozen = letters // 50
         totals = []
         for _ in range(12):
             # What is due now, as a worker does it: nobody waits for what is due later.

@@ -15,7 +15,8 @@ from command import Done, command, environment, here
 from golden_letters import FOLDER
 from PIL import Image
 from real_wordpress import FOLDER as SCRIPTS
-from real_wordpress import NEWSROOM, Site, running
+from real_wordpress import NEWSROOM, Site, php, running
+from settings_text import add_settings
 from wordpress_proxy import before
 
 from newsletter.publish.wordpress.session import SiteAccess
@@ -77,9 +78,7 @@ def root(site: Site, password: str, tmp_path_factory: pytest.TempPathFactory) ->
     root = tmp_path_factory.mktemp("real") / "w"
     words = ("--name", "الواحة", "--url", site.url, "--from", "الواحة <news@example.org>")
     assert here("init", root, *words, "--timezone", "Africa/Algiers").code == 0
-    settings = root / "newsletter.toml"
-    allowed = '\nallow_private_hosts = ["127.0.0.1"]\n# '
-    settings.write_text(settings.read_text("utf-8").replace("\n# allow_private_hosts = ", allowed), "utf-8")
+    add_settings(root, '[collect]\nallow_private_hosts = ["127.0.0.1"]')
     # By the command, from stdin, as a script would.
     arguments = ("-C", root, "wordpress", "connect", site.url, "--user", "author", "--stdin")
     done = subprocess.run(
@@ -111,7 +110,7 @@ def publish(root: Path, number: int, *arguments: str) -> tuple[int, dict[str, An
 
 def there(site: Site, number: int) -> dict[str, Any]:
     """What the database of the site has of an issue: its posts, their revisions, its pictures."""
-    asked = ["php", str(SCRIPTS / "published.php"), str(site.folder), str(number)]
+    asked = [*php(site.folder), str(SCRIPTS / "published.php"), str(site.folder), str(number)]
     done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from command import Done, complains, here
 from newsroom import START, Clock, WordPress, make, open_newsroom, posts
+from settings_text import with_settings
 from starlette.testclient import TestClient
 
 from newsletter.errors import IssueError, SendError, SettingsError
@@ -49,7 +50,7 @@ def root(tmp_path: Path) -> Path:
     root = make(tmp_path / "w", readers=1)
     path = root / "newsletter.toml"
     web, _, own = SETTINGS.partition("[lists.sport]")
-    text = path.read_text("utf-8").replace("[web]\n", web, 1).replace("lease = 1 ", "lease = 30 ")
+    text = with_settings(path.read_text("utf-8"), web).replace("lease = 1\n", "lease = 30\n")
     path.write_text(f"{text}\n[lists.sport]{own}", "utf-8")
     assert run(root, "lists", "add", "sport", "--title", "نشرة الملاعب").out == "sport\n"
     return root
@@ -395,7 +396,7 @@ def test_a_letter_is_not_frozen_for_a_list_that_closed_meanwhile(workspace: Work
 def test_the_schedule_passes_over_a_closed_list(root: Path, clock: Clock) -> None:
     path = root / "newsletter.toml"
     wanted = '[schedule]\ndaily = "09:00"\nlists = ["sport", "readers"]\n'
-    text = path.read_text("utf-8").replace("[schedule]\n", wanted)
+    text = with_settings(path.read_text("utf-8"), wanted)
     path.write_text(text, "utf-8")
     with open_newsroom(root, clock, WordPress(posts(12, 3), clock)) as workspace:
         scheduled.run(workspace)

@@ -18,6 +18,7 @@ import postmark_standin
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from settings_text import with_settings
 from starlette.testclient import TestClient
 from test_deliver import ISSUE, LETTER, Mute, make, run
 from test_events import KEYS, LINKS, NOW, item, submit, submitting, suppressed
@@ -404,7 +405,7 @@ def test_wherever_it_dies_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     with postmark_standin.running(tmp_path) as server:
         lines = f'token = "{postmark_standin.TOKEN}"\nhost = "{server.host}"\nconnections = 1\n'
         text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "postmark"')
-        path.write_text(text.replace("[postmark]\n", f"[postmark]\n{lines}"), "utf-8")
+        path.write_text(with_settings(text, f"[postmark]\n{lines}"), "utf-8")
         for kill_at in range(1, 100):
             root = tmp_path / str(kill_at)
             shutil.copytree(tmp_path / "made", root)
@@ -652,7 +653,7 @@ def test_settings_that_cannot_work_are_said_and_no_secret_is_shown(tmp_path: Pat
     root = tmp_path / "w"
     make(root, 0, batch=2)
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[postmark]\n", f"[postmark]\n{lines}\n"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), f"[postmark]\n{lines}\n"), "utf-8")
     with pytest.raises(SettingsError, match=words) as caught, open_workspace(root, {}):
         pass
     assert "geheim" not in str(caught.value)

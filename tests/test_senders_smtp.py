@@ -27,6 +27,7 @@ import smtp_standin
 from command import environment, here
 from hypothesis import given
 from hypothesis import strategies as st
+from settings_text import with_settings
 from sqlalchemy import Connection, select, update
 from test_deliver import ISSUE, LETTER, make, run
 from test_ledger import claim, freeze, run_out
@@ -677,7 +678,7 @@ def test_a_wrong_setting_is_said_with_its_line(made: Path, tmp_path: Path, line:
     root = tmp_path / "w"
     shutil.copytree(made, root)
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[smtp]\n", f"[smtp]\n{line}\n"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), f"[smtp]\n{line}\n"), "utf-8")
     done = here("-C", root, "lists")
     assert done.code == 1
     assert words in done.err
@@ -764,7 +765,7 @@ def configure(root: Path, server: smtp_standin.StandIn, *lines: str) -> None:
     path = root / "newsletter.toml"
     section = [f'host = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\ntimeout = 2', *lines]
     text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "smtp"')
-    path.write_text(text.replace("[smtp]\n", "[smtp]\n" + "\n".join(section) + "\n"), "utf-8")
+    path.write_text(with_settings(text, "[smtp]\n" + "\n".join(section) + "\n"), "utf-8")
 
 
 # ---- crash, lease, pause
@@ -899,7 +900,7 @@ def test_ctrl_c_lets_what_is_in_the_air_come_to_its_end(made: Path, tmp_path: Pa
             env=environment(),
             stderr=subprocess.PIPE,
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not server.taken() and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
@@ -1237,7 +1238,7 @@ def sink(tmp_path: Path) -> Iterator[Any]:
         processes.append(
             subprocess.Popen([program, *user, *flags, f"127.0.0.1:{port}", "256"], stderr=subprocess.DEVNULL)
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 return port

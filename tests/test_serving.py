@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from reader_pages import free_port, served, stamp_of
+from settings_text import with_settings
 from starlette.testclient import TestClient
 
 from newsletter import ledger
@@ -95,7 +96,7 @@ def test_letters_of_lists_that_are_not_offered_stay_private(tmp_path: Path) -> N
         from subscribers import store
 
         store.add_list(connection, "press", "للصحفيين", now=workspace.now())
-    path.write_text(path.read_text("utf-8").replace("[web]\n", '[web]\nlists = ["press"]\n'), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), '[web]\nlists = ["press"]\n'), "utf-8")
     with open_workspace(root, {}) as workspace:
         client = TestClient(app_of(workspace, hooks={}, postman=False), base_url=BASE)
         assert 'href="/letters/' not in client.get("/archive").text
@@ -186,8 +187,8 @@ def test_settings_of_the_pages_are_judged(tmp_path: Path, line: str, parts: tupl
     path = root / "newsletter.toml"
     text = path.read_text("utf-8")
     if line.startswith("[sendgrid]"):
-        text = text.replace("[sendgrid]\n", f"{line}\n")
-    path.write_text(text.replace("[web]\n", f"[web]\n{line}\n") if line[0] != "[" else text, "utf-8")
+        text = with_settings(text, f"{line}\n")
+    path.write_text(with_settings(text, f"[web]\n{line}\n") if line[0] != "[" else text, "utf-8")
     complains(here("-C", root, "serve", "--port", "0"), *parts)
 
 
@@ -255,7 +256,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 def ask(url: str, data: bytes | None = None, method: str | None = None) -> tuple[int, dict[str, str], str]:
     request = urllib.request.Request(url, data=data, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             return response.status, dict(response.headers), response.read().decode("utf-8")
     except urllib.error.HTTPError as error:
         with error:
@@ -296,7 +297,7 @@ def test_ctrl_c_ends_it_in_peace(tmp_path: Path) -> None:
 
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=20)
+    _, rest = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "Traceback" not in rest
 
@@ -321,7 +322,7 @@ def test_a_request_that_tells_its_length_twice_is_refused_and_the_connection_clo
     (root / "newsletter.toml").write_text(text.replace(f'"{BASE}"', f'"http://127.0.0.1:{port}"'), "utf-8")
     with served(root, port):
         for kind, request in TWO_LENGTHS.items():
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
                 line.sendall(request + SMUGGLED)
                 answer = b""
                 while part := line.recv(65_536):
@@ -333,7 +334,7 @@ def test_a_request_that_tells_its_length_twice_is_refused_and_the_connection_clo
             # What followed was read by nobody.
             assert answer.count(b"HTTP/1.1 ") == 1, kind
         # A chunked body alone is fine.
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
             line.sendall(
                 b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from command import here, make_workspace
+from settings_text import add_settings
 from starlette.testclient import TestClient
 
 from newsletter.site_hook.signing import HEADER, sign_request
@@ -21,9 +22,7 @@ PATH = "/hooks/wordpress/figures"
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = make_workspace(tmp_path_factory.mktemp("figures") / "w", readers=3)
-    settings = made / "newsletter.toml"
-    text = settings.read_text("utf-8").replace("# digits = ", "digits = ").replace('"latin" ', '"arabic-indic" ')
-    settings.write_text(text.replace('# weekly = "thursday 10:00"', 'weekly = "thursday 10:00"'), "utf-8")
+    add_settings(made, '[letter]\ndigits = "arabic-indic"\n[schedule]\nweekly = "thursday 10:00"')
     return made
 
 

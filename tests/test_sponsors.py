@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from newsroom import START, Clock, WordPress, make, open_newsroom, posts, received
 from PIL import Image
+from settings_text import with_settings
 from test_webview import letter as frozen
 
 from newsletter import clicks, issues
@@ -431,7 +432,7 @@ def test_what_was_missed_is_told(tmp_path: Path) -> None:
 def test_the_report_has_clicks_when_they_are_counted(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", readers=6)
     settings = root / "newsletter.toml"
-    said = settings.read_text("utf-8").replace("[tracking]\n", '[tracking]\nclicks = "stories"\n')
+    said = with_settings(settings.read_text("utf-8"), '[tracking]\nclicks = "stories"\n')
     settings.write_text(said, "utf-8")
     booked(root, MILL_TOML)
     assert here("sponsors", "place", cwd=root).code == 0

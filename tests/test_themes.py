@@ -144,7 +144,7 @@ def test_settings_name_their_own_mistakes(tmp_path: Path) -> None:
         ('social = { x = "http://example.org" }', "an https address is wanted"),
     ):
         path.write_text(text.replace('style = "signature"', f'style = "signature"\n{wrong}'), "utf-8")
-        complains(here("-C", root, "status"), "newsletter.toml:2", told)
+        complains(here("-C", root, "status"), "newsletter.toml:1", told)
 
 
 # What it looks like

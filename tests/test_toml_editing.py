@@ -153,7 +153,7 @@ def test_the_file_keeps_its_mode_and_its_mark(root: Path) -> None:
     path.chmod(0o600)
     saved = SettingsFile.read(root).changed({("letter", "accent"): "#123456"}).save({})
     assert path.stat().st_mode & 0o777 == 0o600
-    assert path.read_bytes().startswith("\ufeff# The settings".encode())
+    assert path.read_bytes().startswith("\ufeff# Every".encode())
     assert saved.mark == SettingsFile.read(root).mark
     assert sorted(one.name for one in root.iterdir() if ".part" in one.name) == []
 

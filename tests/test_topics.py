@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from newsroom import SECTIONS, SITE, START, Clock, make, open_newsroom, received
+from settings_text import with_settings
 
 from newsletter import delivery as deliver
 from newsletter import issues, ledger
@@ -137,7 +138,7 @@ def test_titles_stand_at_their_bits() -> None:
 def test_topics_that_cannot_be(tmp_path: Path, lines: str, words: str) -> None:
     make(tmp_path / "w", readers=0)
     path = tmp_path / "w" / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[topics.readers]\n", f"[topics.readers]\n{lines}\n"), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), f"[topics.readers]\n{lines}\n"), "utf-8")
     with pytest.raises(SettingsError) as told:
         load(tmp_path / "w", {})
     assert words in str(told.value)

@@ -16,6 +16,7 @@ from conftest import MakeDatabase
 from hypothesis import given
 from hypothesis import strategies as st
 from newsroom import Clock
+from settings_text import with_settings
 from sqlalchemy import Connection, update
 from test_asking import Newsroom, opened
 from test_deliver import LETTER, make
@@ -78,9 +79,7 @@ def newsroom(request: pytest.FixtureRequest, root: Path, tmp_path: Path) -> Iter
             configure(root, server, "connections = 3", "batch = 4")
         else:
             lines = f'[sendgrid]\nhost = "{server.host}"\nkey = "SG.test"\nbatch = 4\n'
-            path.write_text(
-                path.read_text().replace('kind = "outbox"', 'kind = "sendgrid"').replace("[sendgrid]\n", lines)
-            )
+            path.write_text(with_settings(path.read_text().replace('kind = "outbox"', 'kind = "sendgrid"'), lines))
         path.write_text(path.read_text("utf-8").replace("[sender]\n", "[sender]\nwarm_up = 5\n", 1), "utf-8")
         workspace = opened(root, Clock(NOON))
         workspace.taken = server.addresses  # type: ignore[attr-defined]
@@ -140,7 +139,7 @@ def test_what_the_provider_did_not_take_is_no_letter_of_the_day(root: Path, tmp_
         path = root / "newsletter.toml"
         lines = f'[sendgrid]\nhost = "{server.host}"\nkey = "SG.test"\nbatch = 4\n'
         text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "sendgrid"\nwarm_up = true')
-        path.write_text(text.replace("[sendgrid]\n", lines), "utf-8")
+        path.write_text(with_settings(text, lines), "utf-8")
         with open_workspace(root, {}) as workspace:
             assert workspace.settings.sender.warm_up == 200
             send = freeze(workspace)

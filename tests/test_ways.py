@@ -14,6 +14,7 @@ import pytest
 from command import here, make_workspace
 from hypothesis import given
 from hypothesis import strategies as st
+from settings_text import with_settings
 
 from newsletter import issues
 from newsletter.errors import SettingsError
@@ -190,7 +191,7 @@ def test_a_private_letter_shares_nothing_and_names_no_other(root: Path) -> None:
 
         store.add_list(connection, "press", "للصحفيين", now=workspace.now())
     path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[web]\n", '[web]\nlists = ["press"]\n'), "utf-8")
+    path.write_text(with_settings(path.read_text("utf-8"), '[web]\nlists = ["press"]\n'), "utf-8")
     found = list(ours(root))
     assert not [url for url in found if url.startswith((*STARTS, "mailto:?"))]
     assert "https://news.example.org/archive" not in found

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from newsroom import subscribe
 from real_wordpress import NEEDED, Site, running
+from settings_text import add_settings
 
 from newsletter.sources.http import Fetcher
 from newsletter.wiring import Workspace, open_workspace
@@ -85,9 +86,7 @@ def newsroom(root: Path, site: Site) -> dict[str, Any]:
         language="ar",
         timezone="Africa/Algiers",
     )
-    path = root / "newsletter.toml"
-    text = path.read_text("utf-8").replace("# sources = ", f'sources = ["{site.url}"]\n# sources = ', 1)
-    path.write_text(text, "utf-8")
+    add_settings(root, f'[collect]\nsources = ["{site.url}"]')
     return {"NASHRA_COMPOSE__DAYS": "7"}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import settings_reference
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -54,9 +55,10 @@ WEBHOOK_KEY = base64.b64encode(
 ).decode()
 
 
-def test_every_commented_setting_of_a_fresh_file_is_one(tmp_path: Path) -> None:
-    make(tmp_path, **ARGUMENTS)
+def test_every_commented_setting_of_the_file_to_copy_from_is_one(tmp_path: Path) -> None:
     path = tmp_path / "newsletter.toml"
+    path.write_text(settings_reference.sample(), "utf-8")
+    assert load(tmp_path, {}).publication.timezone == "Africa/Algiers"
     lines = [
         line.removeprefix("# ") if line.startswith("# ") and " = " in line.split("#")[1] else line
         for line in path.read_text("utf-8").splitlines()
@@ -72,7 +74,7 @@ def test_every_commented_setting_of_a_fresh_file_is_one(tmp_path: Path) -> None:
 
 
 def test_a_wrong_argument_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"newsletter\.toml:6: url: found 'example\.org'") as told:
+    with pytest.raises(SettingsError, match=r"newsletter\.toml:5: url: found 'example\.org'") as told:
         make(tmp_path / "w", **{**ARGUMENTS, "url": "example.org"})
     assert str(told.value).startswith(str(tmp_path / "w" / "newsletter.toml"))
     assert not (tmp_path / "w").exists()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from command import ROOT, TEXT, here
 from reader_pages import CHROMIUM, FLAGS, free_port, served
 from real_wordpress import Site, running
+from settings_text import with_settings
 from wordpress_hands import put_up, ready, sign_in, tab
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def newsroom(root: Path, site: Site, pages: str) -> None:
     does("-C", root, "send", "1", "--yes")
     settings = root / "newsletter.toml"
     text = settings.read_text("utf-8").replace(f'"{url}"', f'"{site.url}"', 1)
-    settings.write_text(text.replace('# weekly = "thursday 10:00"', 'weekly = "thursday 10:00"'), "utf-8")
+    settings.write_text(with_settings(text, '[schedule]\nweekly = "thursday 10:00"'), "utf-8")
     does("-C", root, "wordpress", "plugin", root.parent / "nashra.zip")
 
 

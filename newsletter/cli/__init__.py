@@ -18,6 +18,7 @@ from newsletter.cli import (
     activity,
     answering,
     approving,
+    backing_up,
     composing,
     connecting,
     deciding,
@@ -28,6 +29,7 @@ from newsletter.cli import (
     examining,
     hygiene,
     lists,
+    looking,
     people,
     posting,
     publishing,
@@ -36,6 +38,7 @@ from newsletter.cli import (
     scheduling,
     sending,
     sends,
+    service,
     serving,
     setting_up,
     speaking,
@@ -61,16 +64,17 @@ __all__ = ["app", "main"]
 
 app = App(
     "newsletter",
+    no_args_is_help=False,
     help="""Send the week of a newsroom that writes from right to left to its readers.
 
     A first letter, from nothing:
 
     \b
-      newsletter init w --name "المؤشر" --url https://example.org --from "نشرة المؤشر <news@example.org>"
-      cd w
-      newsletter collect https://example.org/
+      newsletter init
+      newsletter collect
       newsletter compose --latest 5
-      newsletter check && newsletter preview
+      newsletter edit
+      newsletter open
       newsletter subscribers import readers.csv
       newsletter send
     """,
@@ -79,7 +83,7 @@ _DATABASE = group(
     "database",
     "The workspace's database: bring it up to date, copy it, take a restored one.",
     setting_up.upgrade,
-    setting_up.backup,
+    backing_up.backup,
     setting_up.copy,
     restoring.adopt,
 )
@@ -152,6 +156,13 @@ _WORDPRESS = group(
     wordpress.plugin,
     connecting.connect,
 )
+_SERVICE = group(
+    "service",
+    "This workspace as services of systemd: write the units, remove them; what stands before the pages.",
+    service.install,
+    service.remove,
+    service.proxy,
+)
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
@@ -160,7 +171,7 @@ for panel, parts in (
         "Making an issue",
         (
             *(editing.collect, composing.articles, composing.compose, subjects.subjects),
-            *(editing.check, editing.preview, theming.theme, _SPONSORS, _DESK),
+            *(looking.edit, looking.open_, editing.check, editing.preview, theming.theme, _SPONSORS, _DESK),
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
@@ -178,7 +189,7 @@ for panel, parts in (
             *(publishing.publish, activity.log, working.worker, _SENDS),
         ),
     ),
-    ("Reader pages", (serving.serve, serving.embed, _WORDPRESS)),
+    ("Reader pages", (serving.serve, serving.embed, _SERVICE, _WORDPRESS)),
 ):
     for part in parts:
         app.add(part, panel)
@@ -192,7 +203,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
     context: typer.Context,
     directory: Annotated[
@@ -209,6 +220,10 @@ def options(
     if lang and not speaking.asked_for(["--lang", lang]):
         raise typer.BadParameter(f"--lang takes {' or '.join(speaking.SPOKEN)}, not {lang!r}")
     context.obj = directory
+    if context.invoked_subcommand is None:
+        from newsletter.cli.beginning import alone
+
+        alone(directory)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from newsletter.cli.speaking import from_right, told
@@ -146,6 +147,20 @@ def _in_new_file() -> bool:
     except (OSError, ValueError):
         return False
     return stat.S_ISREG(found.st_mode) and found.st_size == 0
+
+
+def shown_path(path: str | Path) -> str:
+    """A path as somebody can type it: relative to where they stand when it is below that, else absolute.
+
+    Args:
+        path: Of a file or a folder.
+    """
+    try:
+        here = Path.cwd()
+        absolute = Path(os.path.normpath(here / path))
+    except OSError:  # the folder is gone
+        return str(path)
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
 
 
 def screen_width() -> int:

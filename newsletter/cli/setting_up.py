@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
-from newsletter.cli.output import ask, data, on_terminal, plural, progress_bar, say
+from newsletter.cli.output import ask, data, on_terminal, plural, progress_bar, say, shown_path
 from newsletter.errors import SettingsError
 from newsletter.text.sentences import said
 
@@ -21,25 +20,60 @@ if TYPE_CHECKING:
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make; it may exist.")],
-    name: Annotated[str, typer.Option(help="Name of the newsletter, as readers know it.")],
-    url: Annotated[str, typer.Option(help="Address of the site.")],
+    context: typer.Context,
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="The folder to make; it may exist. [default: asked]")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the newsletter, as readers know it. [default: the site's]")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Address of the site.")] = None,
     sender: Annotated[
         str, typer.Option("--from", help="Who letters come from, as 'Name <address>'. [default: news@ the site's host]")
     ] = "",
     web: Annotated[str, typer.Option(help="Base address of the reader pages (unsubscribing), https.")] = "",
-    language: Annotated[str, typer.Option(help="Language of the letter: ar, en, fr, fa, he …")] = "ar",
-    timezone: Annotated[
-        str, typer.Option(help="Zone of the site, for example Africa/Algiers. [default: that of this machine]")
+    language: Annotated[
+        str, typer.Option(help="Language of the letter: ar, en, fr, fa, he … [default: the site's, else ar]")
     ] = "",
+    timezone: Annotated[
+        str,
+        typer.Option(help="Zone of the site, for example Africa/Algiers. [default: the site's, else this machine's]"),
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing: look at the site, and take what is found there.")
+    ] = False,
 ) -> None:
     """Make a workspace: settings, secret keys, an empty database with the list 'readers'.
 
+    On a terminal it asks for what is missing: the site's address, then what that did not tell, each with an answer
+    that Enter takes. Ctrl-C leaves, and nothing is made. With DIR, --name and --url it asks nothing and looks nowhere.
+
     \b
-    Example:
+    Examples:
+      newsletter init
+      newsletter init --url https://example.org --yes
       newsletter init w --name "المؤشر" --url https://example.org \\
           --from "نشرة المؤشر <news@example.org>" --web https://news.example.org
     """
+    from newsletter.cli import beginning
+
+    here = Path(context.obj or "")
+    given = beginning.BeginningOptions(directory, name or "", url or "", sender, web, language, timezone)
+    if yes:
+        beginning.take_found(given, here)
+    elif directory is not None and name is not None and url is not None:
+        _as_told(directory, name=name, url=url, sender=sender, web=web, language=language or "ar", timezone=timezone)
+    elif on_terminal():
+        beginning.converse(given, here)
+    else:
+        wanted = {"DIR": directory is not None, "--name": name is not None, "--url": url is not None}
+        missing = ", ".join(one for one, there in wanted.items() if not there)
+        raise typer.BadParameter(
+            said("nobody is here to ask; add {missing}, or --yes to take what the site says", missing=missing)
+        )
+
+
+def _as_told(directory: Path, *, name: str, url: str, sender: str, web: str, language: str, timezone: str) -> None:
     from shlex import quote
 
     from newsletter.workflows.create import create
@@ -54,13 +88,19 @@ def init(
     say(
         said(
             "Made the workspace {directory} with the list '{list}'. Letters go into its outbox for now.",
-            directory=directory,
+            directory=shown_path(directory),
             list=FIRST_LIST,
         )
     )
     if taken:
         say(taken)
-    say(said("Next: cd {folder}, then: newsletter collect {url}/", folder=quote(str(directory)), url=url.rstrip("/")))
+    say(
+        said(
+            "Next: cd {folder}, then: newsletter collect {url}/",
+            folder=quote(shown_path(directory)),
+            url=url.rstrip("/"),
+        )
+    )
 
 
 def _zone() -> tuple[str, str]:
@@ -174,20 +214,6 @@ def _jobs(database: Database) -> None:
 
     if jobs.make_ready(database):
         say("Made the tables of Procrastinate, which hands sends to workers.")
-
-
-def backup(context: typer.Context) -> None:
-    """Copy the SQLite database into backups/, also while it is in use; prints the copy's path.
-
-    \b
-    Example:
-      newsletter database backup
-    """
-    from newsletter.storage.database import backup
-
-    with workspace_of(context) as folder:
-        data(str(backup(folder.database, now=folder.now())))
-        note_act(folder, "backup")
 
 
 def copy(

@@ -137,7 +137,7 @@ def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[
             for one in state.unknown_sends
         ],
         "disks": [{name: value for name, value in asdict(one).items() if name != "path"} for one in state.disks],
-        "backup": {"known": state.is_sqlite, "newest": _iso(state.backup_at)},
+        "backup": {"known": state.is_sqlite or state.backup_at is not None, "newest": _iso(state.backup_at)},
     }
 
 

@@ -69,8 +69,8 @@ def theme(
     else:
         data(str(page.path))
     if opened:
-        import webbrowser
+        from newsletter.workflows.browsing import show_in_browser
 
-        if not webbrowser.open(page.path.resolve().as_uri()):
+        if not show_in_browser(page.path.resolve().as_uri()):
             say("No browser could be opened: open the file yourself.")
     say("Next: newsletter theme LOOK writes one of them into newsletter.toml")

@@ -80,7 +80,8 @@ def weekly(
     sends nothing more; stopped anywhere, it goes on from there. When an issue was sent by itself in this week, it asks
     whether the week's own is to go too. Exit codes: 0 all taken, also when nothing is new, 3 the check found errors, 4
     some letters were refused or are unknown, 5 nothing sent though something was due (an issue sent by itself has the
-    week; paused, cancelled; nobody to ask), 75 stopped in the middle, run the same command again.
+    week; paused, cancelled; nobody to ask), or nothing new and no source named, 75 stopped in the middle, run the same
+    command again.
 
     \b
     Examples:
@@ -345,11 +346,20 @@ def _nothing_to_do(
     if not week.went:
         post_without_pages(workspace)
         say("Nothing new for this week: no article that an issue has not carried. Nothing sent.")
-        if not sources_of(workspace) and not week.gathered.holdings:
-            where = '[collect] sources = ["…"] in newsletter.toml'
-            say(said("Name a source: newsletter weekly https://example.org/, or {where}.", where=where))
+        # Without a source nothing will ever be new: a task of cron must not call that well.
+        code = 0 if week.gathered.sources or week.gathered.troubles or sources_of(workspace) else NOTHING_SENT
+        if code:
+            say(
+                said(
+                    'No source is named. Name your site once, [collect] sources = ["{site}"] in newsletter.toml, or '
+                    "each time: newsletter weekly {site}",
+                    site=workspace.publication.url,
+                )
+            )
         if as_json:
-            json_data({**week_data(week, "nothing"), "exit": 0})
+            json_data({**week_data(week, "nothing"), "exit": code})
+        if code:
+            raise typer.Exit(code)
         return
     if week.send is not None and delivery.is_braked(week.send):
         # A person, or cron, tries it; the brake lets it go on when a letter is taken.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from newsletter.desk.site_refusals import REFUSALS
 from newsletter.errors import RenderError
 from newsletter.text.sentences import Sentence, said
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from subscribers.errors import Complaint
 
 KNOWN: tuple[tuple[str, str, str], ...] = (
+    *REFUSALS,  # before the pictures of an issue: a site may show one, too
     (
         r"the front matter is not valid TOML: (?P<line>.*)",
         "A line of the issue's head cannot be read: {line}",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,24 +10,26 @@ from newsletter import delivery, library
 from newsletter.check import has_errors
 from newsletter.errors import SendError, WorkspaceError
 from newsletter.sources.collect import collect
+from newsletter.text.toml_editing import TomlPath, TomlValue
 from newsletter.wiring import open_workspace
 from newsletter.workflows import draft, plan
 from newsletter.workflows import preview as previews
 from newsletter.workspace import folder
 from newsletter.workspace.config import FILE
+from newsletter.workspace.settings_file import SettingsFile
 from subscribers import actions, store
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample"
 NAME = "الموجة"
 SITE = "https://almawja.example.org"
-FACE = {
-    "tagline": "صحيفة الساحل: خبرٌ يُقرأ على مهل، كل سبت",
-    "hijri": True,
-    "second": "#b4531f",
-    "editor": "سارة بن علي",
-    "role": "رئيسة التحرير",
+FACE: Mapping[TomlPath, TomlValue] = {
+    ("letter", "tagline"): "صحيفة الساحل: خبرٌ يُقرأ على مهل، كل سبت",
+    ("letter", "hijri"): True,
+    ("theme", "second"): "#b4531f",
+    ("theme", "editor"): "سارة بن علي",
+    ("theme", "role"): "رئيسة التحرير",
 }
-"""What the newsroom has set of what a new workspace only shows as comments."""
+"""What the newsroom has set beyond what a new workspace says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def run(directory: Path, tell: Callable[[str], None]) -> DemoResult:
         timezone="Africa/Algiers",
         pictures="inline",  # nobody serves these pages, and its letters are to be looked at
     )
-    _set(directory / FILE)
+    SettingsFile.read(directory).changed(FACE).save({})
     tell(f"Made the workspace {directory}.")
     with open_workspace(directory, {}) as workspace:
         now = workspace.now()
@@ -99,12 +99,3 @@ def run(directory: Path, tell: Callable[[str], None]) -> DemoResult:
         return DemoResult(
             issue.number, Path(issue.path), html, text, workspace.settings.outbox / "new", account.submitted
         )
-
-
-def _set(settings: Path) -> None:
-    """Write the face of the newsroom over the comments that show where it may stand."""
-    text = settings.read_text("utf-8")
-    for key, value in FACE.items():
-        # Nothing in them is a sign of the replacement's own.
-        text = re.sub(rf"^# {key} = .*$", f"{key} = {json.dumps(value, ensure_ascii=False)}", text, flags=re.MULTILINE)
-    settings.write_text(text, "utf-8")

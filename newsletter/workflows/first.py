@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,46 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from newsletter.errors import SourceError
-from newsletter.sources.charset import decode
-from newsletter.sources.clean import plain
-from newsletter.sources.clean.markup import tree
 from newsletter.sources.links import absolute, host, is_web
-from newsletter.text.tidy import arabic_fold
+from newsletter.sources.wordpress.asking import ask
+from newsletter.sources.wordpress.signs import signpost
 from newsletter.workflows import collect, draft
 from newsletter.workflows.create import create
+from newsletter.workflows.front_page import FoundSite, site_of
 from newsletter.workspace.folder import FIRST_LIST
 from newsletter.workspace.settings_file import SettingsFile
+from newsletter.workspace.zones import known
 from subscribers import store
 
 if TYPE_CHECKING:
     from newsletter.models import Issue
-    from newsletter.sources.http import Fetched
+    from newsletter.sources.http import FetcherProtocol
     from newsletter.wiring import Workspace
 
 PLACE = "https://example.org"
 """Address of a site in the settings of a workspace that was made before anybody named one."""
-_NAME = "نشرتنا"
-_SENDER = "news@example.org"
+NAME = "نشرتنا"
+SENDER = "news@example.org"
 _MONTH = timedelta(days=31)
 _MOST, _STORIES, _PER_SECTION = 40, 8, 3
 """Articles that are collected, stories of the draft, and those of one section where the settings say nothing else."""
-_LONGEST = 60
-"""Characters of a site's name."""
-_PARTS = re.compile(r"\s+[|–—·•»«-]\s+|\s*[|»]\s*|\s+::\s+")
-_HOME = frozenset(map(arabic_fold, ("الرئيسية", "الصفحة الرئيسية", "الصفحة الأولى", "home", "accueil", "homepage")))
-"""Parts of a title that name the page, not its site."""
 _SAMPLE = Path(__file__).resolve().parents[1] / "sample"
-
-
-@dataclass(frozen=True, slots=True)
-class FoundSite:
-    """What the front page of a site says of it."""
-
-    url: str
-    name: str
-    language: str = ""
-    """Tag of its language without a country; empty when it does not say."""
-    is_wordpress: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +66,9 @@ def begin(directory: Path, *, language: str = "ar", timezone: str = "UTC") -> No
     """
     create(
         directory,
-        name=_NAME,
+        name=NAME,
         url=PLACE,
-        sender=f"{_NAME} <{_SENDER}>",
+        sender=f"{NAME} <{SENDER}>",
         web="",
         language=language,
         timezone=timezone,
@@ -126,28 +109,27 @@ def look(workspace: Workspace, url: str) -> FoundSite:
     return site_of(workspace.fetcher.get(url, "any"))
 
 
-def site_of(got: Fetched) -> FoundSite:
-    """What an answer says of its site: by ``og:site_name``, by the first part of its title, or its host.
+def look_closely(fetcher: FetcherProtocol, url: str) -> FoundSite:
+    """Ask a site for all that a new workspace can take from it; its zone by its REST interface, where that is open.
 
     Args:
-        got: The front page.
+        fetcher: The way to the network.
+        url: The address, as ``address`` gives it.
+
+    Raises:
+        SourceError: Nothing answers there.
     """
-    text = decode(got.data, got.charset)
-    linked = got.headers.get("link", "")
-    root = tree(text) if "<" in text[:2000] else None
-    told: dict[str, str] = {}
-    title = language = ""
-    if root is not None:
-        for meta in root.iter("meta"):
-            key = str(meta.get("property") or meta.get("name") or "").lower()
-            told.setdefault(key, plain(str(meta.get("content") or "")))
-        title = next((plain(each.text_content()) for each in root.iter("title")), "")
-        language = str(next((each.get("lang") or "" for each in root.iter("html")), ""))
-    parts = [part.strip() for part in _PARTS.split(title) if part.strip() and arabic_fold(part) not in _HOME]
-    name = told.get("og:site_name") or told.get("application-name") or next(iter(parts), "") or host(got.url)
-    is_wordpress = "api.w.org" in linked or "wordpress" in told.get("generator", "").lower() or "/wp-content/" in text
-    tag = re.match(r"[A-Za-z]{2,3}", language)
-    return FoundSite(got.url, name[:_LONGEST].strip(), tag[0].lower() if tag else "", is_wordpress)
+    got = fetcher.get(url, "any")
+    site = site_of(got)
+    way = signpost(got)
+    if way is None:
+        return replace(site, is_wordpress=False)
+    try:
+        (said,) = ask(fetcher, way.root, "", {"_fields": "name,timezone_string"}).values
+    except (SourceError, ValueError):
+        return replace(site, is_wordpress=False)
+    zone = said.get("timezone_string")
+    return replace(site, is_wordpress=True, timezone=zone if isinstance(zone, str) and known(zone) else "")
 
 
 def settle(workspace: Workspace, site: FoundSite) -> bool:
@@ -165,7 +147,7 @@ def settle(workspace: Workspace, site: FoundSite) -> bool:
     if said.publication.url.rstrip("/") == PLACE:
         changes[("newsletter", "name")] = site.name
         changes[("newsletter", "url")] = site.url
-        changes[("sender", "from")] = f"{site.name} <{_SENDER}>"
+        changes[("sender", "from")] = f"{site.name} <{SENDER}>"
     if not said.collect.sources:
         changes[("collect", "sources")] = [site.url]
     if not changes:
@@ -173,7 +155,7 @@ def settle(workspace: Workspace, site: FoundSite) -> bool:
     SettingsFile.read(workspace.root).changed(changes).save(workspace.environment)
     with workspace.database.write() as connection:
         listed = store.list_or_none(connection, FIRST_LIST)
-        if listed is not None and listed.title == _NAME:
+        if listed is not None and listed.title == NAME:
             store.rename_list(connection, listed.id, name=FIRST_LIST, title=site.name)
     return True
 

@@ -7,164 +7,23 @@ import json
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.errors import NashraError, SettingsError, WorkspaceError
 from newsletter.senders import registry
-from newsletter.workspace.config import FILE, SECRETS, load
+from newsletter.workspace.config import FILE, load
 from newsletter.workspace.layers import KEYS
+from newsletter.workspace.secret_files import SECRETS, others_can_read, secret_file
 from subscribers.newfile import NameTakenError, new_file
 
 KEY_BYTES = 32
 MOST_KEYS = 2
 FIRST_LIST = "readers"
 
-_SETTINGS = """\
-# The settings of this newsletter. Every key can also be given as NASHRA_<SECTION>__<KEY> in the environment or in
-# a file .env beside this one, and as a file secrets/<section>.<key>; the later of these win over what stands here.
-
-[newsletter]
-name = {name}
-url = {url}
-language = {language}          # decides the direction of the letter, and its words
-timezone = {timezone}         # the zone of the site, for dates in letters
-
-[letter]
-# tagline = "…"              # one line under the name
-# postal_address = "…"       # stands at the foot of every letter
-# accent = "#0f766e"         # colour of links, rules and buttons
-# logo = "logo.png"          # a file beside this one, or an https address
-{pictures}          # hosted by the reader pages where [web] url is set; or inline: inside every letter
-# digits = "latin"           # or arabic-indic: the digits of dates and numbers that the letter writes itself
-# months = "ar_DZ"           # month names of a country; without it those of the language
-# hijri = true               # the Hijri date beside the Gregorian one
-# jalali = true              # dates by the Jalali (Persian) calendar, the Gregorian one beside that of the letter
-# links = {{ "فيسبوك" = "https://…" }}   # pages named at the foot
-
-[theme]
-# All of it as pictures of your own stories: newsletter theme
-style = "signature"         # signature, classic, digest or bulletin
-# header = "band"            # head of the letter: band, plain, centred or picture
-# picture = "head.png"       # the picture of header = "picture": a file beside this one, or an https address
-# second = "#b4531f"         # second colour, for labels and fine lines
-# paper = "#f3f1ec"          # ground around the letter
-# card = "#ffffff"           # ground of the letter itself
-# headings = "serif"         # fonts of headlines: sans, serif, or families with commas
-# text = "sans"              # fonts of everything else
-# hero = "edge"              # the first story's picture: edge, inset or none
-# rows = "cards"             # the other stories: cards, rows or text
-# align = "start"            # where headings stand: start or centre
-# corners = "round"          # round, soft or square
-# density = "airy"           # airy, normal or tight
-# subtitle = "preheader"     # the preheader as a quiet line under the head; none
-# contents = true            # a list of what is inside, behind the first story
-# logo_dark = "logo-dark.png"  # the logo for dark grounds
-# editor = "…"               # who signs the editor's words
-# role = "…"                 # what the editor is
-# portrait = "editor.jpg"    # picture of the editor; without it a letter of the name
-# footer = "…"               # words of your own at the foot
-# social = {{ telegram = "https://…", whatsapp = "https://…", rss = "https://…" }}   # pages elsewhere, with signs
-
-[sender]
-kind = "outbox"             # {kinds}
-from = {sender}
-# reply_to = "editor@example.org"
-# authserv_ids = ["mx.example.org"]  # mail servers whose Authentication-Results in the mailbox of answers are believed
-# dkim_selectors = ["mail"]  # names of the DKIM keys that sign, so that check can look at them{known}
-# outbox = "outbox"          # the Maildir, relative to this file
-# fsync = true               # outbox and SMTP: what became of a letter is on the disk before the next one goes
-# batch = 100                # letters in one submission
-# lease = 30                 # seconds until another process takes over from one that went silent
-# patience = 300             # seconds without a letter taken after which a send stops, to be run again later
-# per_second = 50            # letters a second at most, all processes and machines together; 0: no limit
-# per_hour = 10000           # … an hour
-# connections = 8            # to the provider at once, all processes and machines together
-# fallback = "smtp"          # goes on with what is queued when this one takes nothing more, after asking
-# warm_up = 200              # letters of a new account on its first day, doubled on each further one
-# pace = {{ "gmail.com" = 20 }}                        # letters a minute at most to addresses of one domain
-
-[ways]
-# share = ["whatsapp", "telegram", "x", "facebook", "mail", "copy"]   # plain links; false: none
-# subscribe = true           # "did somebody send you this letter?"
-# previous = 3               # letters before this one, with their subjects
-# archive = true             # a link to all past letters
-# reply = true               # an invitation to answer, where reply_to is set
-# view = true                # the letter in the browser
-# preferences = true         # the page where readers choose what they get
-
-{providers}[web]
-{web}
-# lists = ["readers"]        # what one can subscribe to on the pages
-# trusted_proxies = ["127.0.0.1", "::1"]             # who may say, in X-Forwarded-For, whom they speak for
-# frame_ancestors = ["https://example.org"]          # sites that may show /embed in a frame; without it only url above
-# keep_client = true         # network address and browser of the person, in the record of consent
-# letters_an_hour = 1000     # confirmation letters at most, in total
-# letters_an_hour_per_network = 30                   # … asked for from one network (/24, IPv6 /64)
-# pending_days = 7           # sign-ups that nobody confirmed are deleted after so many days
-# share_font = "fonts/headline.ttf"    # a font file for the headline on share pictures; without it the machine's own
-# metrics = "…"              # the token that opens /metrics, best in secrets/web.metrics; without it there is none
-
-[tracking]
-# clicks = "stories"         # count how often the links of stories are opened: numbers, and never who (docs/clicks.md)
-
-[rhythms]
-# default = "weekly"         # of who does not choose: instant, daily or weekly
-# offered = ["instant", "daily", "weekly"]           # what the pages let readers choose
-# daily_template = "digest"  # looks of the daily letter: a style of [theme], or a template of your own
-# instant_template = "classic"  # … of the letter for one article
-
-[topics.readers]
-# 1 = {{ title = "سياسة", sections = ["سياسة", "أخبار"] }}  # choices of readers: 1 to 8, numbers stay for good
-# 2 = "رياضة"                # the section of the same name
-
-[compose]
-# most = 20                  # stories that an issue takes by itself
-# per_section = 0            # … of each section at most; 0: as many as there are
-# days = 14                  # nothing older is taken
-# exclude = ["إعلان"]        # sections and tags whose articles are not taken
-# pin_sticky = true          # what the site holds above the others leads
-# candidates = 40            # articles at the end of a draft to choose from, the newest; 0 or false: none
-
-[ab_test]
-# share = 0.2                # readers who get one of several subjects first: subjects = ["…", "…"] in issue.md
-# least = 500                # … for each subject at least; with too few readers all get the first
-# wait = "2h"                # until the better one goes to the others
-# decide = "ask"             # by an editor's word: newsletter sends decide; or "itself"
-
-[schedule]
-# weekly = "thursday 10:00"  # the worker, or newsletter schedule --run in cron, makes the draft of the week
-# daily = "18:00"            # sends the daily letter
-# instant = 10               # looks for new articles every so many minutes, and sends them
-# lists = ["readers"]        # the lists that this is done for
-# week_starts = "monday"
-
-[database]
-# url = "postgresql://nashra@db.example.org/nashra"   # without it: the SQLite file newsletter.db beside this file
-
-[collect]
-# sources = ["https://example.org/"]                  # the site's front page; also sections, feeds, sitemaps, files
-# allow_private_hosts = ["intranet.example.org"]      # hosts that may be fetched although they are not public
-
-[publish]
-# status = "draft"           # what newsletter publish --to wordpress makes: a draft, or publish, which it asks about
-# categories = ["letters"]   # slugs of categories that the site has
-# slug = "nashra-issue"      # what the address of the post ends with, before the number of the issue
-# picture_above = false      # when the theme shows no featured picture above the text
-
-[alerts]
-# mail = "editor@example.org"          # who is told when something stops, fails or is in doubt; several with commas
-# command = "/usr/local/bin/tell-us"   # a program that gets it as JSON on its standard input
-# url = "https://chat.example.org/hook"  # an address it is posted to as JSON, best in secrets/alerts.url
-# backup_days = 8            # days after which the newest copy in backups/ is too old; 0: never
-
-[desk]
-# url = "https://desk.example.org"     # newsletter desk behind a proxy with TLS; without it on this machine alone
-# trusted_proxies = ["127.0.0.1", "::1"]             # who may say, in X-Forwarded-For, whom they speak for
-# approval = true            # an issue goes out only when somebody else than its last editor has approved it
-# language = "ar"            # or en; without it that of [newsletter] where it is Arabic, else English
-"""
+_REST = "# Every other setting: docs/settings.md; or change them in the browser: newsletter desk\n"
+"""The one comment of a new newsletter.toml."""
 
 _IGNORE = """\
 # What must not be kept in git: secrets, readers' addresses, and what can be made again.
@@ -183,6 +42,16 @@ _IGNORE = """\
 
 
 @dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What the letters of a new workspace look like, as far as anybody said; empty is as the style has it."""
+
+    logo: str = ""
+    """Https address."""
+    accent: str = ""
+    second: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """The secrets of a workspace. Two token keys may live at once: the higher id signs, the lower one still opens."""
 
@@ -191,11 +60,22 @@ class Keys:
 
 
 def make(
-    root: Path, *, name: str, url: str, sender: str, web: str, language: str, timezone: str, pictures: str = ""
+    root: Path,
+    *,
+    name: str,
+    url: str,
+    sender: str,
+    web: str,
+    language: str,
+    timezone: str,
+    pictures: str = "",
+    look: FirstLook | None = None,
+    sources: Sequence[str] = (),
 ) -> None:
     """Write the files of a new workspace: settings, what git ignores, and the secret keys.
 
-    The settings are checked first, in a file of another name, so a wrong one leaves no half workspace behind.
+    The settings are checked first, in a file of another name, so a wrong one leaves no half workspace behind. The file
+    holds what was said here, and nothing else.
 
     Args:
         root: The folder; made when it is not there.
@@ -206,29 +86,24 @@ def make(
         language: Language of the letter: ``ar``, ``en`` …
         timezone: IANA name of the site's zone.
         pictures: ``inline`` or ``hosted``; empty leaves it to whether there are pages.
+        look: What letters look like, as far as anybody said.
+        sources: Where articles come from.
 
     Raises:
         WorkspaceError: There is a workspace already, or the folder cannot be written.
         SettingsError: An argument that cannot be a setting.
     """
-    taken = WorkspaceError(
-        "this is a workspace already", where=str(root / FILE), mend="edit that file, or choose another folder"
-    )
-    if (root / FILE).exists():
-        raise taken
-
-    def quoted(value: str) -> str:
-        return json.dumps(value, ensure_ascii=False)
-
-    text = _SETTINGS.format(
-        name=quoted(name),
-        url=quoted(url),
-        language=quoted(language),
-        timezone=quoted(timezone),
-        sender=quoted(sender),
-        pictures=f"pictures = {quoted(pictures)}" if pictures else '# pictures = "auto"',
-        **_of_providers(),
-        web=f"url = {quoted(web)}" if web else '# url = "https://news.example.org"   # base of the reader pages',
+    refuse_taken(root)
+    look = look or FirstLook()
+    text = _fresh(
+        {
+            "newsletter": {"name": name, "url": url, "language": language, "timezone": timezone},
+            "letter": {"accent": look.accent, "logo": look.logo, "pictures": pictures},
+            "theme": {"style": "signature", "second": look.second},
+            "sender": {"kind": registry.names()[0], "from": sender},
+            "web": {"url": web},
+            "collect": {"sources": list(sources)},
+        }
     )
     check_text(text, root / FILE)
     try:
@@ -238,23 +113,42 @@ def make(
         # Last, since it is what makes the folder a workspace.
         _write(root / FILE, text)
     except NameTakenError:
-        raise taken from None
+        raise _taken(root) from None
     except OSError as error:
         raise WorkspaceError(
             f"cannot be written ({error.strerror})", where=str(error.filename or root), mend="choose another folder"
         ) from None
 
 
-def _of_providers() -> dict[str, str]:
-    """What the settings say of providers: those to choose from, whose DKIM keys are known, the section of each."""
-    every = list(registry.providers())
-    signing = [one.title for one in every if one.authentication.selectors]
-    first, *others = every
-    return {
-        "kinds": f"{first.summary}; or {registry.listed((one.name for one in others), 'or')}",
-        "known": f"; {registry.listed(iter(signing), 'and')}'s are known" if signing else "",
-        "providers": "".join(f"[{one.name}]\n{one.example}\n" for one in every if one.example),
-    }
+def refuse_taken(root: Path) -> None:
+    """Refuse a folder in which a workspace is already.
+
+    Args:
+        root: The folder; it may not be there.
+
+    Raises:
+        WorkspaceError: It is one.
+    """
+    if (root / FILE).exists():
+        raise _taken(root)
+
+
+def _taken(root: Path) -> WorkspaceError:
+    return WorkspaceError(
+        "this is a workspace already", where=str(root / FILE), mend="edit that file, or choose another folder"
+    )
+
+
+def _fresh(said: Mapping[str, Mapping[str, str | list[str]]]) -> str:
+    """The text of a new newsletter.toml: what was said, by section; an empty value was not."""
+    parts = [_REST]
+    for section, values in said.items():
+        # What must be there is written also when it is empty, so that this is told as what is wrong.
+        kept = {key: one for key, one in values.items() if one or section in ("newsletter", "sender")}
+        lines = [f"{key} = {json.dumps(one, ensure_ascii=False)}\n" for key, one in kept.items()]
+        if lines:
+            parts.append(f"\n[{section}]\n{''.join(lines)}")
+    return "".join(parts)
 
 
 def check_text(text: str, path: Path) -> None:
@@ -275,9 +169,9 @@ def read_keys(root: Path) -> Keys:
     Raises:
         WorkspaceError: The file is missing, readable by others, or damaged.
     """
-    path = root / SECRETS / KEYS
+    path = secret_file(root, KEYS)
     try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
+        if others_can_read(path):
             raise WorkspaceError("others can read the secret keys", where=str(path), mend=f"chmod 600 {path}")
         values = tomllib.loads(path.read_text("utf-8"))
         return Keys(tokens=_keys(values, "tokens"), suppression=_keys(values, "suppression"))

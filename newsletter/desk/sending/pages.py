@@ -87,6 +87,7 @@ def form_values(request: DeskRequest, issue: Issue, choice: SendChoice, wrong: s
         "tests": request.desk.sending.tests(request.csrf, issue.slug),
         "address": request.desk.sending.addresses(request.csrf),
         "online": request.desk.sending.online(issue.slug),
+        "stays": view.stays(workspace),
     }
     try:
         plan = asked.plan_of(workspace, issue, choice)
@@ -134,6 +135,7 @@ def confirmation(request: DeskRequest) -> Response:
         "left_open": view.problems_told(words, plan)["warnings"],
         "nonce": secrets.token_urlsafe(16),
         "part": bool(request.headers.get("x-part")),
+        "stays": view.stays(request.workspace),
     }
     if values["part"]:
         return request.fragment("desk/sending/sentence.html.j2", values)
@@ -182,6 +184,7 @@ def _more(request: DeskRequest, send: Send) -> dict[str, Any]:
         "paused": next(iter(paused), None),
         "edited": change == "edited",
         "said": without_addresses(send.reason),
+        "stays": send.sender.partition(" ")[0] == "outbox" and send.state != "cancelled",
     }
 
 

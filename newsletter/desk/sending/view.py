@@ -113,6 +113,11 @@ def _sum(some: Sequence[Variant]) -> int:
     return sum(one.audience for one in some)
 
 
+def stays(workspace: Workspace) -> bool:
+    """Whether letters stay on this machine, in the outbox: no provider is chosen yet."""
+    return workspace.settings.sender.kind == "outbox"
+
+
 def outside(workspace: Workspace, plan: Plan) -> int:
     """Readers of the list in the rhythms that a send leaves out."""
     with workspace.database.read() as connection:
