@@ -154,6 +154,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.api",),
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
+    ("newsletter.cli.completing",),
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
     (
         "newsletter.cli.accounts",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsletter.cli import completing
 from newsletter.cli.accounts import article_data, tell_repeats
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form
@@ -24,11 +25,16 @@ def articles(
     unused: Annotated[
         bool, typer.Option("--unused", help="Only those no issue has carried and no draft holds.")
     ] = False,
-    section: Annotated[str, typer.Option(help="Only those of this section.")] = "",
+    section: Annotated[str, typer.Option(help="Only those of this section.", autocompletion=completing.sections)] = "",
     days: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only those of the last N days.")] = None,
     search: Annotated[str, typer.Option(metavar="WORDS", help="Only those that say all these words.")] = "",
     list_name: Annotated[
-        str, typer.Option("--list", help="Only what this list's weekly readers have not had. [default: every list]")
+        str,
+        typer.Option(
+            "--list",
+            help="Only what this list's weekly readers have not had. [default: every list]",
+            autocompletion=completing.lists,
+        ),
     ] = "",
     as_json: AsJson = False,
     as_lines: AsJsonLines = False,
@@ -127,7 +133,9 @@ def compose(
         bool, typer.Option("--refresh", help="Put what is new into the candidates of the current draft.")
     ] = False,
     slug: Annotated[str, typer.Option(help="Name of the issue's folder. [default: number and date]")] = "",
-    list_name: Annotated[str, typer.Option("--list", help="The list it is for.")] = "readers",
+    list_name: Annotated[
+        str, typer.Option("--list", help="The list it is for.", autocompletion=completing.lists)
+    ] = "readers",
 ) -> None:
     """Write the draft of an issue, a Markdown file to edit; prints its path.
 
