@@ -64,6 +64,12 @@ class Workspace:
         """The one clock of the editors' side."""
         return datetime.now(UTC)
 
+    def new_send_id(self) -> str:
+        """The one source of public ids of sends, which also draw the readers that subjects are tried on."""
+        from newsletter.delivery.setup import random_id
+
+        return random_id()
+
     def renew(self) -> None:
         """Take over what the settings say now; the database, and what is under way, stay as they are.
 
@@ -275,6 +281,7 @@ class Workspace:
             self.keys.tokens,
             lease,
             self.now,
+            new_id=self.new_send_id,
             patience=patience,
             rate_limit=rate_limit,
             connections=self.settings.sender.connections,

@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 from browser import Browser, opened
 from hypothesis import HealthCheck, settings
+from kept_nursery import KeptNursery
+from kept_nursery import keeping as keeping_nursery
 from kept_schema import KeptSchema, keeping
+from kept_statements import keeping as keeping_statements
 from reused_databases import DatabasePool
 from servers import postgres
 from sqlalchemy import Connection, create_engine, make_url, text
@@ -129,6 +132,27 @@ def _kept_schema() -> Iterator[KeptSchema]:
 def real_migrations(_kept_schema: KeptSchema) -> Iterator[None]:
     """For tests of the migrations: an empty SQLite file gets its tables by them."""
     with _kept_schema.really():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_statements() -> Iterator[None]:
+    """Engines compile no statement that another one has compiled."""
+    with keeping_statements():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_nursery() -> Iterator[KeptNursery]:
+    """Fences begin no nursery each, in whatever way a test makes a workspace."""
+    with keeping_nursery() as nursery:
+        yield nursery
+
+
+@pytest.fixture
+def real_nursery(_kept_nursery: KeptNursery) -> Iterator[None]:
+    """For tests of the fence: each begins its own nursery."""
+    with _kept_nursery.really():
         yield
 
 

@@ -22,7 +22,7 @@ _WRITE = """
 SAVED = "document.querySelector('#saved').dataset.state === 'saved'"
 
 
-def until(page: Page, script: str, arg: object = None, *, seconds: float = 40) -> None:
+def until(page: Page, script: str, arg: object = None, *, seconds: float = 120) -> None:
     """Wait until something holds; the page's own policy forbids Playwright's way of waiting.
 
     Args:

@@ -16,7 +16,7 @@ from newsroom import WordPress, open_newsroom
 from reader_pages import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
     from newsletter.desk.desk import Desk
     from newsletter.wiring import Workspace
@@ -84,7 +84,7 @@ def served(
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while not server.started and time.monotonic() < until:
             time.sleep(0.01)
         assert server.started
@@ -101,8 +101,14 @@ def served(
             desk.end()
             server.servers[0].get_loop().call_soon_threadsafe(guard.end_streams)
             server.should_exit = True
-            thread.join(20)
+            thread.join(120)
             assert not thread.is_alive(), "the desk does not stop"
+
+
+def patient(context: BrowserContext) -> BrowserContext:
+    """Let the pages of a browser have the time that a busy machine takes; what must be quick says so itself."""
+    context.set_default_timeout(120_000)
+    return context
 
 
 @contextmanager
@@ -142,7 +148,7 @@ def visitor(
     context = browser.new_context(
         viewport=size, color_scheme=mode, timezone_id=timezone, locale="ar", reduced_motion="reduce", **more
     )
-    page = context.new_page()
+    page = patient(context).new_page()
     seen = Seen(page)
     context.on("request", lambda request: _note(seen, served.base, request.url))
     context.on("response", lambda answer: _answered(seen, answer.status, answer.url))

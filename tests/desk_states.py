@@ -95,7 +95,7 @@ def _conflict(page: Page, desk: ServedDesk) -> None:
     desk.issue_file.write_text(text.replace("وزيت أرخص", "وزيت وافر"), "utf-8")
     page.unroute("**/op")
     page.reload()
-    page.wait_for_selector("#conflict:not([hidden])", timeout=8000)
+    page.wait_for_selector("#conflict:not([hidden])", timeout=60_000)
 
 
 def _unsaved(page: Page, _desk: ServedDesk) -> None:

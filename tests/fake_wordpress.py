@@ -41,6 +41,12 @@ class FakeWordPress:
     moved_to: str = ""
     status: int = 0
     """What it answers to everything; 0 for what it should."""
+    code: str | None = None
+    """With what code; by itself as WordPress has it."""
+    forbids_drafts: int = 0
+    """What it means by refusing to show drafts: 401 nobody is known, 403 who is may not."""
+    noise: bytes = b""
+    """What a plugin prints before each answer."""
     before: Callable[[str], None] = field(default=lambda _asked: None)
     after: Callable[[str], None] = field(default=lambda _asked: None)
     """Called around each request with its method and route."""
@@ -65,6 +71,7 @@ class FakeWordPress:
             return self._answer(url, 301, {}, location=self.moved_to)
         if self.status:
             code = "rest_no_route" if self.status == 404 else "internal_server_error"
+            code = code if self.code is None else self.code
             return self._answer(url, self.status, {"code": code})
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         status, found = self._routed(method, route, query, headers, content)
@@ -125,6 +132,9 @@ class FakeWordPress:
             return 200, self.media[int(number)]
         assert kind == "posts", route
         if not number:
+            if method == "GET" and self.forbids_drafts and query.get("status") == "any":
+                inner = {"code": "rest_forbidden_status", "data": {"status": self.forbids_drafts}}
+                return 400, {"code": "rest_invalid_param", "data": {"status": 400, "details": {"status": inner}}}
             return (201, self._made(values)) if method == "POST" else (200, self._listed(query))
         if int(number) not in self.posts:
             return 404, {"code": "rest_post_invalid_id"}
@@ -181,4 +191,4 @@ class FakeWordPress:
         return {**post, **texts, "link": link, "meta": post["meta"] or []}
 
     def _answer(self, url: str, status: int, found: Any, **headers: str) -> Fetched:
-        return Fetched(url, json.dumps(found).encode(), "application/json", "utf-8", status, headers)
+        return Fetched(url, self.noise + json.dumps(found).encode(), "application/json", "utf-8", status, headers)

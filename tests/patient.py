@@ -32,9 +32,10 @@ from test_ledger import freeze
 from newsletter.events.genuine import HOOK
 from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SCHEDULE, set_cursor
 from newsletter.rhythms import schedule
+from newsletter.sharing import NoFontError
 from newsletter.storage import tables
 from newsletter.storage.database import open_database
-from newsletter.wiring import open_workspace
+from newsletter.wiring import Workspace, open_workspace
 from newsletter.workflows.doctor import Examined, Instruments, examine
 from newsletter.workflows.serve import app_of
 
@@ -177,7 +178,7 @@ class Loopback:
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
-        self.thread.join(5)
+        self.thread.join(60)
 
 
 @dataclass
@@ -200,6 +201,8 @@ class World:
     """First word of a command to what it prints."""
     versions: dict[str, str] = field(default_factory=dict)
     free: int = 10**11
+    undrawable: NoFontError | None = None
+    """Why share pictures cannot be drawn."""
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of everything that was asked of a stand-in."""
     refused: set[str] = field(default_factory=set)
@@ -217,6 +220,7 @@ class World:
         self.scopes = (200, {}, json.dumps({"scopes": SCOPES}).encode())
         self.rest = (200, {}, b'[{"id": 1}]')
         self.date, self.certificate, self.free, self.patience = 0.0, "good", 10**11, 1.0
+        self.undrawable = None
         self.versions = dict(GOOD_VERSIONS)
         self.programs = {
             "crontab": f"*/5 * * * * newsletter -C {self.root} subscribers inbox {self.root}/mail\n",
@@ -262,6 +266,11 @@ class World:
             raise ConnectionRefusedError(111, "Connection refused")
         return socket.create_connection(("127.0.0.1", self.ports[f"https {self.certificate}"]), seconds)
 
+    def drawable(self, _workspace: Workspace) -> None:
+        """Whether share pictures can be drawn."""
+        if self.undrawable is not None:
+            raise self.undrawable
+
     def run(self, words: Sequence[str]) -> str | None:
         """What a program prints."""
         return self.programs.get(words[0])
@@ -277,6 +286,7 @@ class World:
             cron_places=(),
             versions=lambda name: self.versions.get(name, ""),
             disk_usage=lambda _: (10**12, 10**12 - self.free, self.free),
+            drawable=self.drawable,
             patience=self.patience,
         )
 

@@ -195,7 +195,7 @@ def served(root: Path, port: int, *, workers: int = 1) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:  # pragma: no cover  a server that does not stop is a fault
             process.kill()
             raise
@@ -204,11 +204,11 @@ def served(root: Path, port: int, *, workers: int = 1) -> Iterator[str]:
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         assert process.poll() is None, log.read_text("utf-8")
         try:
-            with urllib.request.urlopen(url, timeout=2) as response:
+            with urllib.request.urlopen(url, timeout=20) as response:
                 if response.status == 200:
                     return
         except OSError:

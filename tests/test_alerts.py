@@ -251,7 +251,7 @@ def test_a_worker_that_was_killed_while_a_send_waits_for_it(tmp_path: Path) -> N
             stderr=subprocess.DEVNULL,
         )
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while exit_code(root):
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
@@ -588,7 +588,7 @@ def test_a_program_is_called_without_a_shell_and_ended_in_time(tmp_path: Path, m
     path = root / "newsletter.toml"
     before = path.read_text("utf-8")
     for command, words in (
-        (f"{sys.executable} -c 'import time; time.sleep(60)'", "the program cannot be started"),
+        (f"{sys.executable} -c 'import time; time.sleep(600)'", "the program cannot be started"),
         ("no-such-program; touch pwned", "the program cannot be started (No such file or directory)"),
     ):
         path.write_text(with_alerts(before, f"command = {json.dumps(command)}"), "utf-8")
@@ -596,7 +596,7 @@ def test_a_program_is_called_without_a_shell_and_ended_in_time(tmp_path: Path, m
         done = here("-C", root, "status", "--test-alert")
         assert done.code == 1
         assert words in done.err, done
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 200
     assert not (root / "pwned").exists()
     path.write_text(with_alerts(before, 'command = "unfinished \'"'), "utf-8")
     complains(here("-C", root, "status"), "command: found a secret", "a program with its arguments is wanted")

@@ -697,7 +697,7 @@ def at_a_terminal(root: Path, typed: str) -> tuple[int, str]:
                 os.write(ours, typed.encode())
             shown += chunk
     os.close(ours)
-    return process.wait(10), shown.decode("utf-8")
+    return process.wait(120), shown.decode("utf-8")
 
 
 @pytest.mark.slow

@@ -504,7 +504,7 @@ def test_a_copy_that_cannot_be_made(sqlite: Database, tmp_path: Path, empty: Dat
     with pytest.raises(DatabaseError, match="cannot be backed up"):
         backup(sqlite, now=NOW)
     if not empty.is_sqlite:
-        with pytest.raises(DatabaseError, match="use pg_dump"):
+        with pytest.raises(DatabaseError, match="backup --to DIR"):
             backup(empty, now=NOW)
 
 
@@ -525,7 +525,7 @@ def test_words_for_what_the_database_says(tmp_path: Path, monkeypatch: pytest.Mo
         assert "geheim" not in str(told.value)
         assert "\n" not in str(told.value)
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(DatabaseError, match=r"pip install 'nashra\[postgres\]'"):
+    with pytest.raises(DatabaseError, match=r" install 'psycopg\[binary\]>=3.2.1'$"):
         open_database(url)
 
 
@@ -570,7 +570,7 @@ def test_a_command_and_two_other_writers_are_never_locked_out(tmp_path: Path) ->
         done = here("-C", root, "subscribers", "add", f"reader{commands}@example.net")
         assert done.code == 0, done
         commands += 1
-    assert [told.get(timeout=5) for _ in writers] == ["done", "done"]
+    assert [told.get(timeout=120) for _ in writers] == ["done", "done"]
     for writer in writers:
         writer.join()
     assert commands

@@ -100,7 +100,7 @@ def test_a_worker_does_what_is_asked_for_and_ends_when_told(postgres: Database) 
 
     thread = threading.Thread(target=jobs.work, args=(postgres, deliver, over), kwargs={"concurrency": 2}, daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(120)
     assert not thread.is_alive()
     assert sorted(done) == [5, 6, 7]
     assert waiting(postgres) == []

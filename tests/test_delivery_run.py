@@ -338,14 +338,14 @@ def test_an_error_of_the_sender_is_told_and_lets_go_of_the_batch(database: Datab
 
 
 def test_the_first_failure_is_the_one_that_is_told(database: Database) -> None:
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=120)
     release = threading.Event()
 
     def fails(words: str, *, last: bool) -> Any:
         def act() -> None:
             both.wait()
             if last:
-                release.wait(10)
+                release.wait(120)
                 time.sleep(0.05)
             else:
                 release.set()
@@ -564,7 +564,7 @@ def test_it_waits_while_others_have_the_rest(database: Database) -> None:
 
 def test_a_process_waits_for_its_own_threads_without_sleeping(database: Database) -> None:
     release = threading.Event()
-    here = bench(database, 2, Provider([lambda: release.wait(10) and Answer()], connections=2))  # type: ignore[list-item,return-value,arg-type]
+    here = bench(database, 2, Provider([lambda: release.wait(120) and Answer()], connections=2))  # type: ignore[list-item,return-value,arg-type]
     here.on_tell = lambda state, _: None
     timer = threading.Timer(0.3, release.set)
     timer.start()
@@ -572,7 +572,7 @@ def test_a_process_waits_for_its_own_threads_without_sleeping(database: Database
     assert here.deliver(here.freeze()).submitted == 2
     timer.join()
     assert (here.slept, here.told) == ([], [("submitted", 2)])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
 
 
 def test_told_that_it_is_over_it_begins_nothing_and_lets_go_of_what_it_claimed(database: Database) -> None:
@@ -607,7 +607,7 @@ def test_an_interrupt_lets_what_is_under_way_come_to_its_end(database: Database)
         def is_set(self) -> bool:
             self.looks += 1
             if self.looks == 2:
-                began.wait(10)
+                began.wait(120)
                 raise KeyboardInterrupt
             return False
 

@@ -138,13 +138,13 @@ def test_a_week_is_done_in_the_desk_alone_and_a_terminal_sends_the_same_letter(
                 delivered = next(line for line in process.stderr if "still open" in line)
                 clock.forward(seconds=11)
                 assert watch.alive(desk.workspace), "and so the desk itself stands aside"
-                page.wait_for_selector("[data-state=finished]", timeout=30_000)
+                page.wait_for_selector("[data-state=finished]", timeout=120_000)
             counted = re.search(r"([\d,]+) submitted here; 0 of ([\d,]+) still open", delivered)
             assert counted is not None, delivered
             assert counted[1] == counted[2] == str(len(letters(root)))
         else:
             clock.forward(seconds=11)
-            page.wait_for_selector("[data-state=finished]", timeout=30_000)
+            page.wait_for_selector("[data-state=finished]", timeout=120_000)
         page.wait_for_timeout(200)
         sent = letters(root)
         assert re.sub(r"\D", "", told) == str(len(sent)), "as many as the confirmation named"

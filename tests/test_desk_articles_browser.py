@@ -46,7 +46,7 @@ def page(playwright_chromium: Browser, desk: ServedDesk) -> Iterator[Page]:
         assert seen.troubles == []
 
 
-def until(page: Page, script: str, *, seconds: float = 40) -> Any:
+def until(page: Page, script: str, *, seconds: float = 120) -> Any:
     """Ask again and again: the page's own policy forbids Playwright's way of waiting."""
     end = time.monotonic() + seconds
     while True:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from command import make_workspace
+from desk_served import patient
 from desk_visits import StaffedDesk
 from playwright.sync_api import Error as PlaywrightError
 from reader_pages import CHROMIUM, FLAGS
@@ -158,7 +159,7 @@ def attacked(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AttackedDe
             time.sleep(0.01)
         yield there[0]
         server.should_exit = True
-        thread.join(20)
+        thread.join(120)
 
 
 @contextmanager
@@ -185,12 +186,12 @@ def another_server() -> Iterator[int]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(120)
 
 
 def come_in(context: BrowserContext, attacked: AttackedDesk) -> Page:
     """A tab that is signed in at the desk, by the address that the terminal shows."""
-    page = context.new_page()
+    page = patient(context).new_page()
     page.goto(attacked.base + attacked.desk.invitation())
     page.wait_for_url(attacked.base + "/")
     page.goto(attacked.base + "/look")
@@ -203,7 +204,7 @@ def test_another_page_can_do_nothing(browser: Browser, attacked: AttackedDesk, h
     context = browser.new_context()
     come_in(context, attacked)
     with another_server() as port:
-        page = context.new_page()
+        page = patient(context).new_page()
         page.goto(f"http://{host}:{port}/")
         attacked.asked.clear()
         told = page.evaluate(ATTACK, attacked.base)
@@ -234,7 +235,7 @@ def test_a_name_that_is_bent_to_us_sees_nothing(browser: Browser, attacked: Atta
     # DNS rebinding: the browser takes us for the host of the other page, at the desk's own port.
     context = browser.new_context()
     come_in(context, attacked)
-    page = context.new_page()
+    page = patient(context).new_page()
     attacked.asked.clear()
     for path in ("/", "/look", "/enter", "/assets/x/desk.css"):
         with pytest.raises(PlaywrightError, match="ERR_HTTP_RESPONSE_CODE_FAILURE"):
@@ -249,7 +250,7 @@ def test_a_window_that_another_page_opens_is_none_of_its(browser: Browser, attac
     context = browser.new_context()
     come_in(context, attacked)
     with another_server() as port:
-        page = context.new_page()
+        page = patient(context).new_page()
         page.goto(f"http://evil.test:{port}/")
         with context.expect_page() as opened:
             page.evaluate("desk => { window.other = window.open(desk); }", attacked.base + "/look")
@@ -261,7 +262,7 @@ def test_a_window_that_another_page_opens_is_none_of_its(browser: Browser, attac
 
 def test_the_token_is_in_no_address_and_no_history(browser: Browser, attacked: AttackedDesk) -> None:
     context = browser.new_context()
-    page = context.new_page()
+    page = patient(context).new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(f"{request.url} {request.headers.get('referer', '')}"))
     invitation = attacked.desk.invitation()
@@ -277,7 +278,7 @@ def test_the_token_is_in_no_address_and_no_history(browser: Browser, attacked: A
 
 def test_a_new_address_over_an_old_one_opens_the_desk(browser: Browser, attacked: AttackedDesk) -> None:
     context = browser.new_context()
-    page = context.new_page()
+    page = patient(context).new_page()
     page.goto(f"{attacked.base}/enter#{'x' * 43}")
     page.wait_for_selector(".notice")
     # Only what stands behind the # is another: the browser loads nothing.
@@ -288,7 +289,7 @@ def test_a_new_address_over_an_old_one_opens_the_desk(browser: Browser, attacked
 
 def test_without_javascript_the_address_is_pasted(browser: Browser, attacked: AttackedDesk) -> None:
     context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+    page = patient(context).new_page()
     invitation = attacked.base + attacked.desk.invitation()
     page.goto(invitation)
     page.fill("#token", invitation)

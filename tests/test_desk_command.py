@@ -113,7 +113,7 @@ def test_signals_end_it_also_while_somebody_listens(root: Path, number: int) -> 
             assert b"event: hello" in stream.read()
         assert code == 0, err
         assert "Traceback" not in err
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < 60
 
 
 def test_a_signal_that_comes_with_the_address_ends_it(root: Path) -> None:

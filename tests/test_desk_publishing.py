@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +14,12 @@ from fake_wordpress import SITE, FakeWordPress
 from newsroom import Clock, make, open_newsroom
 from settings_text import with_settings
 
+from newsletter.desk import complaints
 from newsletter.ledger import activity
-from newsletter.publish.wordpress.session import SiteAccess
-from newsletter.sources.http import FetchError
+from newsletter.publish import PublishError
+from newsletter.publish.wordpress import pictures, posts, refusals
+from newsletter.publish.wordpress.session import SiteAccess, SiteSession
+from newsletter.sources.http import Fetched, FetchError
 from newsletter.wiring import Workspace
 from newsletter.workspace import site_access
 
@@ -99,19 +104,74 @@ def test_what_somebody_changed_there_is_shown_and_kept(desk: DeskVisitor, site: 
     assert len(site.posts) == 1
 
 
-def test_a_site_that_is_away_or_refuses_is_told(desk: DeskVisitor, site: FakeWordPress) -> None:
+def test_a_site_that_is_away_or_refuses_is_told_in_arabic(desk: DeskVisitor, site: FakeWordPress) -> None:
     def away(_asked: str) -> None:
         raise FetchError("no connection: Connection refused", where=SITE, passing=True)
 
     site.before = away
     answer = desk.post("/publish/first")
-    assert (answer.status_code, "لن يتكرر شيء" in answer.text) == (503, True)
+    assert (answer.status_code, "تعذّر الوصول" in answer.text, "لن يتكرر شيء" in answer.text) == (503, True, True)
     site.before = lambda _asked: None
     site.role = "administrator"
     answer = desk.post("/publish/first")
-    assert (answer.status_code, "لم يقبله الموقع" in answer.text) == (422, True)
-    assert "is an administrator there" in answer.text
+    assert (answer.status_code, "هذا المستخدم مدير هناك" in answer.text, SITE in answer.text) == (422, True, True)
+    assert "administrator there" not in answer.text
     assert site.password not in answer.text
+
+
+def test_whatever_a_site_refuses_is_told_in_arabic_with_what_to_do(desk: DeskVisitor) -> None:
+    words = desk.desk.pages.words
+    site = SiteAccess(SITE, f"{SITE}/wp-json/", "salma", "x")
+    told = [refusals.refusal(_answer(code, status), route, SITE) for code, status, route in _refused()]
+    told += [refusals.not_let_in(_answer(code, 401), SITE, index) for code, index in _shut()]
+    for role in ("administrator", "contributor"):
+        with pytest.raises(PublishError) as caught:
+            posts.user(SiteSession(site, FakeWordPress(role=role, password="x").exchange))
+        told.append(caught.value)
+    for act in (
+        lambda session: posts.categories(session, ["nowhere"]),
+        lambda _: posts.of_answer({}, SITE),
+        lambda _: pictures.of_answer({}, SITE),
+    ):
+        with pytest.raises(PublishError) as caught:
+            act(SiteSession(site, FakeWordPress(password="x").exchange))
+        told.append(caught.value)
+    for error in told:
+        said = complaints.spoken(words, error)
+        assert said is not None, error.what
+        text = " ".join(map(words.plain, said))
+        assert all(map(words.plain, said)), error.what
+        assert not re.search(r"[a-z]+ [a-z]+ [a-z]+|[{}]", text), text
+
+
+def _answer(code: str, status: int) -> Fetched:
+    return Fetched(SITE, json.dumps({"code": code}).encode(), "application/json", "utf-8", status, {"location": SITE})
+
+
+def _refused() -> list[tuple[str, int, str]]:
+    known = [(code, 403, "posts") for code in refusals._FORBIDDEN]
+    return [
+        *known,
+        ("", 301, "users/me"),
+        ("rest_no_route", 404, "users/me"),
+        ("rest_no_route", 404, "letters"),
+        ("rest_upload_sideload_error", 500, "media"),
+        ("", 413, "posts"),
+        ("", 403, "posts"),
+        ("x", 400, "posts"),
+        ("", 503, "posts"),
+    ]
+
+
+def _shut() -> list[tuple[str, Fetched | None]]:
+    without_tls = Fetched(SITE, b'{"authentication": []}', "application/json", "utf-8", 200, {})
+    return [
+        ("incorrect_password", None),
+        ("application_passwords_disabled", None),
+        ("rest_not_logged_in", _answer("", 401)),
+        ("rest_not_logged_in", without_tls),
+        ("rest_not_logged_in", None),
+    ]
 
 
 def test_without_a_site_it_says_how_to_connect_one(desk: DeskVisitor, workspace: Workspace) -> None:

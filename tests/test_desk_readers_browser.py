@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from desk_judges import across, axe, targets
 from desk_newsroom import make
-from desk_served import ServedDesk, served, visitor
+from desk_served import ServedDesk, patient, served, visitor
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -143,7 +143,7 @@ def test_all_of_it_works_without_javascript(playwright_chromium: Browser, desk: 
         state = seen.page.context.storage_state()
     context = playwright_chromium.new_context(java_script_enabled=False, storage_state=state, locale="ar")
     try:
-        page = context.new_page()
+        page = patient(context).new_page()
         page.goto(f"{desk.base}/readers")
         page.fill("[name=q]", "reader00051")
         page.click(".seek button")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from desk_newsroom import Clock, make
-from desk_served import Seen, ServedDesk, chromium, served, visitor
+from desk_served import Seen, ServedDesk, chromium, patient, served, visitor
 
 from newsletter import ledger
 from newsletter.workflows.outgoing import DeliveryThread
@@ -136,7 +136,7 @@ def test_without_javascript_it_is_a_row_of_pages(browser: Browser, desk: ServedD
     context = browser.new_context(java_script_enabled=False)
     try:
         context.add_cookies(cookies)  # type: ignore[arg-type]
-        page = context.new_page()
+        page = patient(context).new_page()
         page.goto(f"{desk.base}/send/13")
         page.click("text=إلى المراجعة الأخيرة")
         assert "/send/13/confirm?" in page.url

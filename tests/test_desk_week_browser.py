@@ -56,7 +56,7 @@ def opened(seen: Seen, desk: ServedDesk) -> None:
     until(seen.page, "document.getElementById('frame').contentDocument?.readyState === 'complete'")
 
 
-def until(page: Page, script: str, *, seconds: float = 40) -> Any:
+def until(page: Page, script: str, *, seconds: float = 120) -> Any:
     """Ask again and again until it is true; the page's own policy forbids Playwright's way of waiting."""
     end = time.monotonic() + seconds
     while not (found := page.evaluate(script)):
@@ -66,7 +66,7 @@ def until(page: Page, script: str, *, seconds: float = 40) -> Any:
 
 
 def file_says(desk: ServedDesk, words: str, page: Page) -> None:
-    end = time.monotonic() + 8
+    end = time.monotonic() + 60
     while words not in desk.issue_file.read_text("utf-8"):
         assert time.monotonic() < end, f"never in the file: {words}"
         page.wait_for_timeout(15)

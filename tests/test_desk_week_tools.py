@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from desk_hands import Hands, until
 from desk_newsroom import make
-from desk_served import Seen, ServedDesk, served, visitor
+from desk_served import Seen, ServedDesk, patient, served, visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -124,7 +124,7 @@ def test_without_javascript_a_story_has_its_tools(playwright_chromium: Browser, 
         java_script_enabled=False, storage_state=seen.page.context.storage_state()
     )
     try:
-        page = context.new_page()
+        page = patient(context).new_page()
         page.goto(f"{desk.base}/issue/13")
         story = page.locator("#issue .story").first
         first = story.locator(".opens").inner_text()

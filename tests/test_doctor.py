@@ -32,6 +32,7 @@ from sqlalchemy import text
 from newsletter.check import policies
 from newsletter.cli.examining import doctor_data
 from newsletter.errors import DatabaseError
+from newsletter.sharing import NoFontError
 from newsletter.storage.database import open_database, open_to_look, upgrade
 from newsletter.workflows import status
 from newsletter.workflows.doctor import CHECKS, GROUPS, LINES, Examined, examine, fails, faults
@@ -528,6 +529,18 @@ FAULTS = {
     "a template in a strange place": Fault("templates", "warn", "nobody looks", file("templates/weekly.mjml.j2", "x")),
     "a font that few have": Fault(
         "fonts", "warn", "ends with", setting("Sakkal Majalla, Tahoma, serif", "Sakkal Majalla, Aref Ruqaa")
+    ),
+    "no library for Arabic letters": Fault(
+        "share-pictures", "warn", "FriBidi", world_has(undrawable=NoFontError("needs it", mend="", lasting=True))
+    ),
+    "no font for Arabic letters": Fault(
+        "share-pictures", "warn", "has ج ح", world_has(undrawable=NoFontError("none", mend="", letters="ج ح"))
+    ),
+    "a font of one's own that is none": Fault(
+        "share-pictures",
+        "warn",
+        "is no font",
+        world_has(undrawable=NoFontError("x is no font", mend="", where="[web] share_font", lasting=True)),
     ),
     # ---- who comes in
     "a secret that others read": Fault("secrets", "fail", "sendgrid.key", mode("secrets/sendgrid.key", 0o644)),

@@ -484,7 +484,7 @@ def test_the_server_gives_a_picture_and_keeps_nothing_of_who_asked(root: Path) -
     (url,) = re.findall(r'src="(http://127[^"]*/media/[^"]*)"', html_of(messages(root)[0]))
     with served(root, port):
         request = urllib.request.Request(url, headers={"user-agent": "Reader/1.0", "x-forwarded-for": "203.0.113.9"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.headers["content-type"] == "image/jpeg"
             assert Image.open(io.BytesIO(answer.read())).size == (640, 360)
     log = (root / "serve.log").read_text("utf-8")

@@ -43,7 +43,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("subscribers.actions",),
     ("subscribers.web",),
     # ---- the wall; above it the editors' side
-    ("newsletter.errors",),
+    ("newsletter.errors", "newsletter.installing"),
     ("newsletter.models", "newsletter.sample"),
     ("newsletter.text", "newsletter.fields"),
     ("newsletter.issues", "newsletter.sources", "newsletter.storage"),
@@ -69,6 +69,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.web",
     ),
     ("newsletter.delivery", "newsletter.events", "newsletter.workspace"),
+    ("newsletter.service",),
     ("newsletter.wiring",),
     # ---- workflows: what one needs of another
     (
@@ -95,6 +96,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.helping",
         "newsletter.workflows.hosted",
         "newsletter.workflows.hygiene",
+        "newsletter.workflows.kept_backups",
         "newsletter.workflows.letter",
         "newsletter.workflows.logs",
         "newsletter.workflows.metrics",
@@ -128,6 +130,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows.lists",
         "newsletter.workflows.past_letters",
     ),
+    (
+        "newsletter.workflows.backing_up",
+        "newsletter.workflows.first",
+        "newsletter.workflows.preview",
+        "newsletter.workflows.variants",
+    ),
+    ("newsletter.workflows.latest_letters", "newsletter.workflows.plan", "newsletter.workflows.publishing"),
     ("newsletter.workflows.first", "newsletter.workflows.preview", "newsletter.workflows.variants"),
     (
         "newsletter.workflows.beginning",
@@ -154,7 +163,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.api",),
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
-    ("newsletter.cli.completing",),
+    ("newsletter.cli.cells", "newsletter.cli.completing", "newsletter.cli.speaking"),
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
     (
         "newsletter.cli.accounts",
@@ -174,6 +183,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.activity",
         "newsletter.cli.answering",
         "newsletter.cli.approving",
+        "newsletter.cli.backing_up",
         "newsletter.cli.composing",
         "newsletter.cli.connecting",
         "newsletter.cli.deciding",
@@ -190,6 +200,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.scheduling",
         "newsletter.cli.sending",
         "newsletter.cli.sends",
+        "newsletter.cli.service",
         "newsletter.cli.serving",
         "newsletter.cli.setting_up",
         "newsletter.cli.sponsors",

@@ -16,7 +16,7 @@ from newsletter.cli import app
 
 DATA_KEYS = {
     *("reasons", "bounces", "leaving", "by_rhythm", "by_variant", "by_list", "by_provider", "rhythms", "erased"),
-    *("sections", "last", "events", "submitted_through", "look", "columns", "counts"),
+    *("sections", "last", "events", "submitted_through", "look", "columns", "counts", "rows"),
 }
 """Names of objects whose own keys are data: a rhythm, a reason, the title of a section."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*")
@@ -65,6 +65,7 @@ def wrong(done: Done) -> list[str]:
 @pytest.mark.slow
 def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
     root = make_workspace(tmp_path / "w", readers=3)
+    (tmp_path / "shelf").mkdir()
     for name in ("new", "cur", "tmp"):
         (root / "mailbox" / name).mkdir(parents=True)
     (tmp_path / "second.txt").write_text("ميناء المدينة يفتح رصيفه\n" + TEXT.partition("\n")[2], "utf-8")
@@ -116,7 +117,10 @@ def test_every_command_prints_one_document_of_one_form(tmp_path: Path) -> None:
         ("subscribers inbox", (root / "mailbox", "--dry-run")),
         ("subscribers letters", ("--dry-run",)),
         ("wordpress plugin", (tmp_path / "nashra.zip",)),
+        ("database backup", ("--to", tmp_path / "shelf", "--keep", "1")),
         ("log", ()),
+        ("service install", ("--user", "--to", tmp_path / "units")),
+        ("service remove", ("--user", "--to", tmp_path / "units")),
     ]
     found = {}
     for command, arguments in steps:

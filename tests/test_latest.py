@@ -544,13 +544,13 @@ def test_the_command(root: Path) -> None:
 
 
 ZONES = {
-    "Africa/Cairo": date(2025, 4, 14),
-    "Asia/Beirut": date(2025, 10, 16),
-    "Asia/Gaza": date(2025, 4, 2),
-    "Africa/Casablanca": date(2025, 2, 13),
-    "Africa/Algiers": date(2025, 3, 20),
+    "Africa/Cairo": (date(2025, 4, 14), 21),
+    "Asia/Beirut": (date(2025, 10, 20), 12),
+    "Asia/Gaza": (date(2025, 4, 6), 12),
+    "Africa/Casablanca": (date(2025, 2, 17), 12),
+    "Africa/Algiers": (date(2025, 3, 20), 12),
 }
-"""The first of 21 days around a change of the clock (Algiers has none)."""
+"""The first of so many days around a change of the clock (Algiers has none)."""
 
 
 @dataclass
@@ -565,10 +565,10 @@ class Life:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ZONES)
-def test_three_weeks_in_the_zones_of_five_newsrooms(tmp_path: Path, name: str) -> None:
+def test_weeks_in_the_zones_of_five_newsrooms(tmp_path: Path, name: str) -> None:
     zone, chance = ZoneInfo(name), random.Random(name)
     root = make(tmp_path / "w", readers=0, timezone=name, settings="[compose]\nmost = 100\ndays = 30\n")
-    first = ZONES[name]
+    first, days = ZONES[name]
     start = datetime(first.year, first.month, first.day, tzinfo=zone).astimezone(UTC)
     clock = Clock(start)
     by_rhythm: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
@@ -579,7 +579,7 @@ def test_three_weeks_in_the_zones_of_five_newsrooms(tmp_path: Path, name: str) -
         for number in range(5):
             rhythm: Rhythm = chance.choice(("instant", "daily", "weekly"))
             life = Life(join(workspace, f"changer{number}", rhythm), rhythm)
-            for day in sorted(chance.sample(range(2, 17), 2)):
+            for day in sorted(chance.sample(range(2, days - 4), 2)):
                 life.changes[day] = chance.choice(("instant", "daily", "weekly"))
             people[f"changer{number}"] = life
         # A weekly issue and a daily letter before it all begins: the streams are there.
@@ -591,7 +591,7 @@ def test_three_weeks_in_the_zones_of_five_newsrooms(tmp_path: Path, name: str) -
                 by_rhythm[letter.to.partition("@")[0], rhythm].update(letter.numbers)
                 seen.add(path)
 
-        for day in range(21):
+        for day in range(days):
             moments = sorted(chance.uniform(0.2, 23.8) for _ in range(2))
             local = first + timedelta(days=day)
             midnight = datetime(local.year, local.month, local.day, tzinfo=zone).astimezone(UTC)
@@ -627,7 +627,7 @@ def test_three_weeks_in_the_zones_of_five_newsrooms(tmp_path: Path, name: str) -
                         latest.run(workspace, rhythm)  # type: ignore[arg-type]
                         note(rhythm)
         # One more of each, so that whatever is waiting comes.
-        clock.now = start + timedelta(days=22, hours=19)
+        clock.now = start + timedelta(days=days + 1, hours=19)
         article += 1
         shelve(workspace, article)
         for rhythm in ("instant", "daily"):

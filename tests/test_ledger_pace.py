@@ -106,9 +106,11 @@ def test_no_window_holds_more_than_its_time_and_one_bucket(connection: Connectio
 
 @pytest.mark.slow
 def test_both_limits_hold(connection: Connection, time_: Clock) -> None:
-    limits = RateLimit(per_second=5, per_hour=3600)
+    limits = RateLimit(per_second=5, per_hour=900)
     gone = go(connection, limits, 1, time_, 3600)
-    assert 3600 <= len(gone) <= 3600 + 60
+    assert 900 <= len(gone) <= 900 + 15
+    # What a rest before lets go at once by the hour, 15, goes as fast as the second lets it.
+    assert sum(moment == gone[0] for moment in gone) == 5
     assert set(connection.execute(select(table.c.name)).scalars()) == {"second", "hour"}
 
 

@@ -225,5 +225,5 @@ def test_no_last_byte_goes_behind_a_cancel_that_waits_to_be_committed(here: Benc
         thread = threading.Thread(target=lambda: marked.append(mark(here, batch)))
         thread.start()
         time.sleep(0.3)
-    thread.join(20)
+    thread.join(120)
     assert marked == [False]

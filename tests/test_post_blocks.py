@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +77,24 @@ def test_a_sponsor_says_so_and_its_links_are_marked(templates: Environment) -> N
     assert "<strong>إعلان · مطاحن السهل</strong>" in box
     assert re.findall(r"<a [^>]*>", box)
     assert all('rel="sponsored nofollow noopener"' in link for link in re.findall(r"<a [^>]*>", box))
+
+
+def test_a_number_that_a_text_shows_does_not_become_a_sign(templates: Environment) -> None:
+    """The filter over authors' texts makes `&#039;` of `&amp;#39;`, wherever it stands."""
+    one = golden("plain")
+    shown = "مرجع &#39; و&#x27; و&amp;#39; و&copy;"
+    story = replace(
+        one.issue.sections[0].stories[0], headline=shown, summary="`&#39;`", url="https://example.org/?a=&#39;"
+    )
+    sections = (replace(one.issue.sections[0], blocks=(story,)),)
+    issue = replace(one.issue, subject=shown, preheader=shown, sections=sections, extra={})
+    post = post_text(issue, one.publication, templates, pictures={}, on_site={}, leads_above=True)
+    for text in (post.title, post.excerpt, post.content):
+        assert "&#038;#39;" in text
+        assert "&#038;#x27;" in text
+        assert "&amp;copy;" in text
+        assert not re.search("&amp;#[0-9xX]", text)
+    assert 'href="https://example.org/?a=&#038;#39;"' in post.content
 
 
 def test_no_sign_is_one_that_wordpress_fetches_a_picture_of(templates: Environment) -> None:

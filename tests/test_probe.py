@@ -101,7 +101,7 @@ def test_patience_ends() -> None:
     class Slow(seeded.Site):
         def ask(self, method: Any, url: str, kind: Any = "any", **more: Any) -> Any:
             if url.endswith("slow"):
-                hold.wait(10)
+                hold.wait(120)
             return super().ask(method, url, kind, **more)
 
     try:

@@ -15,7 +15,7 @@ from command import Done, command, environment, here
 from golden_letters import FOLDER
 from PIL import Image
 from real_wordpress import FOLDER as SCRIPTS
-from real_wordpress import NEWSROOM, Site, running
+from real_wordpress import NEWSROOM, Site, php, running
 from settings_text import add_settings
 from wordpress_proxy import before
 
@@ -110,7 +110,7 @@ def publish(root: Path, number: int, *arguments: str) -> tuple[int, dict[str, An
 
 def there(site: Site, number: int) -> dict[str, Any]:
     """What the database of the site has of an issue: its posts, their revisions, its pictures."""
-    asked = ["php", str(SCRIPTS / "published.php"), str(site.folder), str(number)]
+    asked = [*php(site.folder), str(SCRIPTS / "published.php"), str(site.folder), str(number)]
     done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from newsletter.ledger import activity
 from newsletter.models import Article
 from newsletter.publish import PublishError, PublishInterruptedError, PublishOutcome, PublishTalk, PublishWish, rows
 from newsletter.publish.own import own_posts
-from newsletter.publish.wordpress import pictures, posts
+from newsletter.publish.wordpress import pictures, posts, refusals
 from newsletter.publish.wordpress.session import SiteAccess
-from newsletter.sources.http import FetchError
+from newsletter.sources.http import Fetched, FetchError
 from newsletter.storage.publish_tables import published
 from newsletter.workflows.publishing import alone, connecting, wordpress
 from newsletter.workspace import site_access
@@ -224,6 +225,41 @@ def test_the_block_editor_may_save_in_its_own_spelling(root: Path) -> None:
         post["content"].replace(" />", "/>").replace("<!-- /wp:paragraph -->\n", "<!-- /wp:paragraph -->\n\n")
     )
     assert publish(root, site).done == "unchanged"
+
+
+def test_blocks_that_the_editor_wrote_anew_say_the_same() -> None:
+    def said(content: str) -> dict[str, Any]:
+        return {"title": "x", "content": content, "excerpt": "", "picture": 0}
+
+    ours = (
+        '<!-- wp:heading {"level":3} -->\n<h3 class="wp-block-heading">أ</h3>\n<!-- /wp:heading -->\n'
+        '<!-- wp:group {"className":"nashra-poll","style":{"border":{"width":"1px"}}} -->\n<div></div>\n'
+        '<!-- /wp:group -->\n<!-- wp:table {"hasFixedLayout":false} -->\n<table></table>\n<!-- /wp:table -->\n'
+        '<!-- wp:image {"id":5} -->\n<img alt="أ &lt;ب&gt; &quot;ج&quot;" src="x"/>\n<!-- /wp:image -->\n'
+        "<p>&#038;#39; أ\u00a0ب</p>"
+    )
+    theirs = (
+        '<!-- wp:heading {"level":3,"className":"wp-block-heading"} -->\n<h3 class="wp-block-heading">أ</h3>\n'
+        '<!-- /wp:heading -->\n\n<!-- wp:group {"style":{"border":{"width":"1px"}},"className":"nashra-poll"} -->\n'
+        "<div></div>\n<!-- /wp:group -->\n\n<!-- wp:table -->\n<table></table>\n<!-- /wp:table -->\n\n"
+        '<!-- wp:image {"id":5} -->\n<img alt="أ <ب&gt; &quot;ج&quot;" src="x" />\n<!-- /wp:image -->\n\n'
+        "<p>&amp;#39; أ&nbsp;ب</p>"
+    )
+    assert posts.same(said(ours), said(theirs))
+    for before, after in (
+        ('"level":3,', '"level":4,'),
+        ('className":"wp-block-heading"', 'className":"wp-block-heading big"'),
+        ('"1px"', '"2px"'),
+        ('"nashra-poll"', '"nashra-poll is-style"'),
+        ("<ب&gt;", "<ت&gt;"),
+        ("&amp;#39;", "&lt;b&gt;"),
+        ("<!-- wp:table -->", '<!-- wp:table {"hasFixedLayout":true} -->'),
+    ):
+        assert before in theirs
+        assert not posts.same(said(ours), said(theirs.replace(before, after))), before
+    assert posts.same(said("<p>&lt;b&gt;</p>"), said("<p><b></p>")) is False
+    for broken in ('<!-- wp:x {"a":} -->', '<!-- wp:x {"a":' + "[" * 5000 + "} -->"):
+        assert posts.same(said(broken), said(broken))
 
 
 def test_what_was_thrown_away_there_is_told_and_made_anew_only_when_told(root: Path) -> None:
@@ -468,7 +504,12 @@ def test_what_a_filter_took_away_is_told_and_nothing_becomes_public(root: Path) 
         ({"role": "subscriber"}, "salma is subscriber there"),
         ({"role": "administrator"}, "salma is an administrator there"),
         ({"moved_to": "https://www.example.org/wp-json/"}, "leads to https://www.example.org/wp-json/"),
-        ({"status": 403}, "a firewall or plugin may refuse us"),
+        ({"status": 403, "code": ""}, "a firewall or plugin may refuse us"),
+        ({"status": 403, "code": "rest_cannot_access"}, "closed, also to its own users"),
+        ({"status": 400, "code": "rest_invalid_param"}, "closed, also to its own users"),
+        ({"status": 500, "code": "rest_closed"}, "closed, also to its own users"),
+        ({"forbids_drafts": 401}, "the password is wrong or taken back"),
+        ({"forbids_drafts": 403}, "the user may not read drafts there"),
         ({"status": 404}, "its REST interface is closed or moved"),
     ],
 )
@@ -482,6 +523,17 @@ def test_each_refusal_is_told_apart_with_its_mend(root: Path, wrong: dict[str, A
     assert site.posts == {}
     # A password that was refused is not tried again: plugins against break-ins count.
     assert site.asked.count("GET users/me") == 1
+
+
+def test_a_warning_of_php_before_an_answer_does_no_harm(root: Path) -> None:
+    warning = b"<br />\n<b>Warning</b>: Undefined array key [x] {y} in <b>/a/b.php</b> on line <b>3</b><br />\n"
+    site = FakeWordPress(noise=warning)
+    with opened(root, site) as workspace:
+        assert connecting.look_for(workspace, SITE).rest == f"{SITE}/wp-json/"
+    assert publish(root, site).done == "created"
+    assert publish(root, site).done == "unchanged"
+    heap = Fetched(SITE, b"{\n" * 200_000, "application/json", "utf-8", 200, {})
+    assert refusals.content(heap) is None
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
@@ -569,8 +621,9 @@ def test_connecting_tries_a_password_once_and_keeps_a_good_one(root: Path) -> No
     site = FakeWordPress()
     with opened(root, site) as workspace:
         found = connecting.look_for(workspace, SITE)
-        assert found.question("http://127.0.0.1:9/x").startswith(
-            f"{SITE}/wp-admin/authorize-application.php?app_name=Nashra"
+        moment = datetime(2026, 11, 27, 9, 30, 5, tzinfo=UTC)
+        assert found.question(moment, "http://127.0.0.1:9/x").startswith(
+            f"{SITE}/wp-admin/authorize-application.php?app_name=Nashra+2026-11-27+09%3A30%3A05"
         )
         for password in ("wrong", ""):
             with pytest.raises(PublishError):

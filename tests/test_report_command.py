@@ -170,7 +170,7 @@ def at_a_terminal(root: Path, **more: str) -> str:
         while chunk := os.read(ours, 65536):
             shown += chunk
     os.close(ours)
-    assert process.wait(20) == 0
+    assert process.wait(120) == 0
     return shown.decode("utf-8")
 
 

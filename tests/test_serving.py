@@ -256,7 +256,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 def ask(url: str, data: bytes | None = None, method: str | None = None) -> tuple[int, dict[str, str], str]:
     request = urllib.request.Request(url, data=data, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             return response.status, dict(response.headers), response.read().decode("utf-8")
     except urllib.error.HTTPError as error:
         with error:
@@ -297,7 +297,7 @@ def test_ctrl_c_ends_it_in_peace(tmp_path: Path) -> None:
 
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=20)
+    _, rest = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "Traceback" not in rest
 
@@ -322,7 +322,7 @@ def test_a_request_that_tells_its_length_twice_is_refused_and_the_connection_clo
     (root / "newsletter.toml").write_text(text.replace(f'"{BASE}"', f'"http://127.0.0.1:{port}"'), "utf-8")
     with served(root, port):
         for kind, request in TWO_LENGTHS.items():
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
                 line.sendall(request + SMUGGLED)
                 answer = b""
                 while part := line.recv(65_536):
@@ -334,7 +334,7 @@ def test_a_request_that_tells_its_length_twice_is_refused_and_the_connection_clo
             # What followed was read by nobody.
             assert answer.count(b"HTTP/1.1 ") == 1, kind
         # A chunked body alone is fine.
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
             line.sendall(
                 b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
             )

@@ -16,6 +16,7 @@ import pytest
 from bidi_corpus import cases
 from bidi_oracle import visual as by_the_oracle
 from browser import Browser, Page
+from newsroom import make
 from PIL import Image, ImageDraw, features
 
 from newsletter.letters.render.palette import contrast
@@ -24,9 +25,10 @@ from newsletter.sharing import HEIGHT, WIDTH, FontShelf, NoFontError, ShareCard,
 from newsletter.sharing.fonts import FontFile, families, found, needs_glyph
 from newsletter.sharing.kept import ShareFolder
 from newsletter.sharing.lines import broken
-from newsletter.sharing.script import SetText, plain, shortened
+from newsletter.sharing.script import SetText, plain, shortened, without_unseen
 from newsletter.sharing.sfnt import signs_of
 from newsletter.text import bidi
+from newsletter.workflows.doctor import examine
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEADLINES = [
@@ -297,6 +299,25 @@ def test_emoji_that_no_font_has_are_left_out_and_letters_never() -> None:
         draw(card("خبر"), FontShelf("ar", installed=latin))
 
 
+@pytest.mark.parametrize(
+    ("headline", "left"),
+    [
+        ("1\ufe0f\u20e3 خبر", "1 خبر"),
+        ("كتب👨\u200d👩\u200d👧 جديد", "كتب جديد"),
+        ("خبر 👨\u200d👩\u200d👧 سار", "خبر سار"),
+        ("🏴\U000e0067\U000e0062\U000e007f علم", "علم"),
+        ("سنة 1447 ه\u200d", "سنة 1447 ه\u200d"),
+        ("لغة C++ \u200f و C", "لغة C++\u200f و C"),
+        ("می\u200cروم", "می\u200cروم"),
+    ],
+)
+def test_what_an_emoji_leaves_behind_goes_with_it(headline: str, left: str) -> None:
+    noto = [one for one in found() if one.file.path.stem in ("NotoSans-Bold", "NotoSansArabic-Bold")]
+    chain = FontShelf("ar", installed=noto or None).chain(headline, bold=True)
+    assert without_unseen(headline, chain) == left
+    draw(card(headline), FontShelf("ar"))
+
+
 def test_without_the_library_there_is_no_picture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(drawing, "is_there", lambda: False)
     folder = ShareFolder(tmp_path / "s")
@@ -306,6 +327,28 @@ def test_without_the_library_there_is_no_picture(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(NoFontError):
         folder.expect(card("خبر"))
     assert not (tmp_path / "s").exists()
+
+
+def test_the_doctor_sees_whether_pictures_can_be_drawn_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make(tmp_path / "w", readers=0)
+
+    def told() -> tuple[str, str]:
+        (line,) = examine(root, {}, only=("share-pictures",), offline=True)
+        return line.state, line.words
+
+    assert told() == ("ok", "they can be drawn here")
+    assert not (root / kept.FOLDER).exists()
+    with monkeypatch.context() as patch:
+        patch.setattr("newsletter.sharing.fonts.found", tuple)
+        assert told()[0] == "warn"
+        assert "no font of this machine has" in told()[1]
+    with monkeypatch.context() as patch:
+        patch.setattr(drawing, "is_there", lambda: False)
+        assert "FriBidi" in told()[1]
+    settings = root / "newsletter.toml"
+    settings.write_text(settings.read_text("utf-8").replace("[web]\n", '[web]\nshare_font = "a.ttf"\n'), "utf-8")
+    (root / "a.ttf").write_bytes(b"none")
+    assert "[web] share_font" in told()[1]
 
 
 def test_a_font_of_ones_own_comes_first(tmp_path: Path) -> None:

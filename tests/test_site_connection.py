@@ -60,7 +60,7 @@ def test_nothing_is_tried_twice_and_no_private_address_is_asked() -> None:
 def answered(caught: Caught, path: str) -> tuple[int, str, str]:
     """Status, place and body of what the waiting answers to a browser."""
     parts = urlsplit(caught.address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 0, timeout=60)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

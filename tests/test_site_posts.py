@@ -417,6 +417,64 @@ def test_readers_of_each_list_get_the_correction_of_what_they_had(
             drafts.append(draft.write(workspace, list_name="more", rules=rules))
 
 
+def test_a_correction_in_a_draft_that_was_thrown_away_is_owed_again(
+    workspace: Workspace, clock: Clock, site: PluggedSite
+) -> None:
+    knock(workspace, 1)
+    look(workspace)
+    publish(site, clock, 3)
+    collect.gather(workspace)
+    rules = draft.rules_of(workspace)
+    issue = draft.write(workspace, list_name="readers", rules=rules)
+    knock(workspace, 1, correction="الصواب كذا وكذا.")
+    look(workspace)
+    path = Path(issue.path)
+    assert path.read_text("utf-8").count("الصواب كذا وكذا") == 1
+    # An editor who takes it out of the draft has the word.
+    path.write_text(path.read_text("utf-8").replace("الصواب كذا وكذا", "نعتذر"), "utf-8")
+    collect.gather(workspace)
+    assert "الصواب كذا وكذا" not in path.read_text("utf-8")
+    shutil.rmtree(path.parent)
+    collect.gather(workspace)  # there is no draft
+    again = draft.write(workspace, list_name="readers", rules=rules)
+    assert again.number == issue.number
+    assert Path(again.path).read_text("utf-8").count("الصواب كذا وكذا") == 1
+    # One that a later issue overtook brings it to nobody either.
+    publish(site, clock, 4)
+    collect.gather(workspace)
+    later = draft.write(workspace, ids(workspace, 4), list_name="readers", rules=rules)
+    assert "الصواب كذا وكذا" not in Path(later.path).read_text("utf-8")
+    assert weekly.run(workspace).sent_now == 1
+    clock.forward(days=7)
+    publish(site, clock, 5)
+    collect.gather(workspace)
+    last = draft.write(workspace, ids(workspace, 5), list_name="readers", rules=rules)
+    assert Path(last.path).read_text("utf-8").count("الصواب كذا وكذا") == 1
+    assert weekly.run(workspace).sent_now == 1
+    # It went: readers have it, whatever becomes of its folder.
+    shutil.rmtree(Path(last.path).parent)
+    publish(site, clock, 6)
+    collect.gather(workspace)
+    end = draft.write(workspace, ids(workspace, 6), list_name="readers", rules=rules)
+    assert "الصواب كذا وكذا" not in Path(end.path).read_text("utf-8")
+
+
+def test_the_same_words_of_two_posts_are_two_corrections(workspace: Workspace, clock: Clock, site: PluggedSite) -> None:
+    publish(site, clock, 2)
+    knock(workspace, 1)
+    knock(workspace, 2)
+    look(workspace)
+    publish(site, clock, 3)
+    collect.gather(workspace)
+    issue = draft.write(workspace, list_name="readers", rules=draft.rules_of(workspace))
+    for number in (1, 2, 2):
+        knock(workspace, number, correction="سقط اسم الكاتبة سهوا.")
+        look(workspace)
+    text = Path(issue.path).read_text("utf-8")
+    assert text.count("سقط اسم الكاتبة سهوا.") == 2
+    assert [text.count(f"]({SITE}/{number}/)\n:::") for number in (1, 2)] == [1, 1]
+
+
 def test_a_site_that_does_not_answer_is_asked_again(
     workspace: Workspace, root: Path, clock: Clock, site: PluggedSite
 ) -> None:
@@ -475,6 +533,48 @@ def test_what_cannot_be_taken_back_is_tried_after_growing_pauses_and_told(
     look(workspace)
     with workspace.database.read() as connection:
         assert rows.lost(connection, knocks.GONE) == []
+
+
+def test_a_site_of_a_network_that_no_source_reads_is_waited_for_by_nobody(
+    workspace: Workspace, clock: Clock, root: Path, site: PluggedSite
+) -> None:
+    clock.forward(milliseconds=1)
+    there = {**body(workspace, 7), "site": f"{FRONT}ahram/", "address": f"{FRONT}ahram/7/"}
+    beside = {**body(workspace, 8), "site": "https://second.example.org/", "address": "https://second.example.org/8/"}
+    with workspace.database.write() as connection:
+        rows.note(connection, [knocks.read(there), knocks.read(beside)], now=workspace.now())
+    said: list[str] = []
+    assert look(workspace, said.append).posts == 2
+    assert [one for one in said if one.startswith("note: no source")] == [
+        f"note: no source of [collect] reads {FRONT}ahram/, whose plugin told of {FRONT}ahram/7/",
+        "note: no source of [collect] reads https://second.example.org/, whose plugin told of "
+        "https://second.example.org/8/",
+    ]
+    clock.forward(days=1)
+    assert look(workspace).posts == 0
+    assert [post_of(workspace, number).wrong for number in (7, 8)] == ["", ""]
+    assert [one for one in status.findings(workspace) if one.kind == "site-posts"] == []
+
+
+def test_what_cannot_be_taken_back_keeps_no_collect_from_going_on(
+    workspace: Workspace, clock: Clock, site: PluggedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect.gather(workspace)
+    knock(workspace, 1, "trash")
+    publish(site, clock, 2)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("reader@example.net")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "withdraw", broken)
+        outcome = collect.gather(workspace)
+    said = "what the site took back or corrected could not be followed: ZeroDivisionError"
+    assert said in outcome.notes
+    assert articles(workspace) == {f"{SITE}/1/": "", f"{SITE}/2/": ""}
+    took_away(site, 1)
+    collect.gather(workspace)  # it stayed due
+    assert articles(workspace)[f"{SITE}/1/"] == "its site has put it into the trash"
 
 
 def test_a_post_that_its_source_does_not_show_goes_nowhere(workspace: Workspace, root: Path, site: PluggedSite) -> None:
@@ -584,6 +684,8 @@ def test_a_site_speaks_for_itself_alone_and_no_answer_breaks_a_collect(
     site.plugin = 200
     # A site that has changed hands: of another one it says that a post is gone, with the last word for all time.
     site.told = [{**body(workspace, 1, "trash"), "site": "https://other.example.org/", "moment": 2**52}]
+    # Nor does one site of a network speak for its neighbour in another folder.
+    site.told += [{**body(workspace, 9, "trash"), "site": f"{FRONT}ahram/"}]
     site.told += [{**body(workspace, 1, headline="عنوان"), "moment": 2**52}]
     collect.gather(workspace)
     with workspace.database.read() as connection:
@@ -671,6 +773,9 @@ def test_the_fate_of_a_post_is_numbers(workspace: Workspace, clock: Clock, site:
                 {"issue": "", "rhythm": "instant", "letters": 1},
             ],
         }
+        # Told by http of WordPress' clock, asked for by an editor who works by https.
+        by_http = fates.place_of(FRONT.replace("https:", "http:"))
+        assert fates.fate(connection, by_http, 1) == fates.fate(connection, place, 1)
         assert fates.fate(connection, "0" * 16, 1) == {"known": False, "letters": []}
         assert fates.fate(connection, place, 2**70) == {"known": False, "letters": []}
 

@@ -44,15 +44,14 @@ VECTORS = [
 ]
 
 
-def php(asked: list[dict[str, Any]], name: str = "signing") -> list[Any]:
+def php(asked: list[dict[str, Any]], name: str = "signing", part: str = "signing") -> list[Any]:
     """What the plugin says to the same."""
     if shutil.which("php") is None:
         if os.environ.get("CI") == "true":
             pytest.fail("php is missing: apt-get install php-cli")
         pytest.skip("php is not installed")
-    script = ROOT / "tests/wordpress" / f"{'moment' if name == 'hook' else name}.php"
-    part = ROOT / "templates/wordpress/parts" / f"{name}.php"
-    done = subprocess.run(["php", script, part], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    files = [ROOT / "tests/wordpress" / f"{name}.php", ROOT / "templates/wordpress/parts" / f"{part}.php"]
+    done = subprocess.run(["php", *files], input=json.dumps(asked), capture_output=True, text=True, check=True)
     answers: list[dict[str, Any]] = json.loads(done.stdout)
     return answers
 
@@ -158,7 +157,12 @@ def test_no_text_gets_in(header: str) -> None:
 
 def test_a_post_is_read_after_the_moment_that_is_told_of_it() -> None:
     # Else what another process saves meanwhile would be the earlier word, and be lost.
-    earlier, done, given = php([], "hook")
+    earlier, done, given = php([], "moment", "hook")
     assert earlier
     assert done == ["posts", "post_meta", "read"]
     assert given == 7
+
+
+def test_who_writes_to_two_sites_of_a_network_in_one_request_is_heard_of_both() -> None:
+    sites, at, _ = php([], "network", "hook")
+    assert (sites, at) == ([1, 2], 1)

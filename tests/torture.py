@@ -84,6 +84,12 @@ def done(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, words.decode()
 
 
+def meanwhile(root: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and words of a command that nothing strikes: in this process, where it takes a tenth of the time."""
+    told = here("-C", root, *arguments)
+    return told.code, told.err
+
+
 def make(root: Path, server: Server | None, connections: int, url: str = "", readers: int = 0) -> None:
     """A workspace with an issue and readers, ready to send.
 
@@ -234,6 +240,10 @@ def calls_of(trace: Path, root: Path, *command: str, code: int = 0) -> list[Call
     return found
 
 
+_CALLS: dict[tuple[object, ...], list[Call]] = {}
+"""Of a whole send by what it is like: several modes ask for those of the same."""
+
+
 class Bench:
     """A workspace to copy, a provider to send to, and the number of calls a whole send makes."""
 
@@ -249,6 +259,7 @@ class Bench:
         self.folder = folder
         self.sender = sender
         self.server = server
+        self.connections = connections
         self.databases = databases
         self.readers = readers
         self.made = folder / "made"
@@ -279,10 +290,12 @@ class Bench:
 
     def calls(self) -> list[Call]:
         """The calls of one whole send, in order."""
-        with self.workspace() as root:
-            found = calls_of(self.folder / "trace", root, "send", "--yes")
-            assert not self.outcome(root).faults()
-            return found
+        alike = (type(self), self.sender, self.connections, self.readers, self.databases is not None)
+        if alike not in _CALLS:
+            with self.workspace() as root:
+                _CALLS[alike] = calls_of(self.folder / "trace", root, "send", "--yes")
+                assert not self.outcome(root).faults()
+        return _CALLS[alike]
 
 
 def inject(calls: str, fault: str, when: str) -> tuple[str, ...]:
@@ -311,7 +324,7 @@ def spread(total: int, points: int) -> list[int]:
 def resumed(bench: Bench, root: Path) -> Outcome:
     """Run the send again after its leases have run out, to its end."""
     expire(root)
-    code, words = done(newsletter(root, "send", "--yes"))
+    code, words = meanwhile(root, "send", "--yes")
     assert code in {0, 4}, words  # 4: some are unknown
     return bench.outcome(root)
 
@@ -424,7 +437,7 @@ def worker(root: Path) -> subprocess.Popen[bytes]:
 
 def frozen(root: Path) -> None:
     """Write the send down and let nothing of it go yet."""
-    code, words = done(newsletter(root, "send", "--yes", "--at", "2999-01-01 00:00"))
+    code, words = meanwhile(root, "send", "--yes", "--at", "2999-01-01 00:00")
     assert code == 0, words
     with connected(on_postgresql(root)) as connection:
         connection.execute("UPDATE send SET send_at = 1")

@@ -83,7 +83,7 @@ def trouble(kind: str, bench: Bench, points: int) -> Iterator[tuple[str, Outcome
     assert plan is not None, f"{kind} is for {', '.join(TROUBLES[kind])}"
     with bench.workspace() as root, another(bench, "trouble", **plan) as bad:
         towards(root, bad)
-        code, words = torture.done(torture.newsletter(root, "send", "--yes"))
+        code, words = torture.meanwhile(root, "send", "--yes")
         assert code in {5, 75}, words
         assert "paused" in words, words
         first = [state for _, state in torture.rows(root)].count("unknown")
@@ -117,7 +117,7 @@ def trouble(kind: str, bench: Bench, points: int) -> Iterator[tuple[str, Outcome
         # What was put off has a time of its own.
         path = root / "newsletter.toml"
         path.write_text(path.read_text("utf-8").replace("patience = 4 ", "patience = 60 "), "utf-8")
-        code, words = torture.done(torture.newsletter(root, "send", "--yes", "--with-this-sender"))
+        code, words = torture.meanwhile(root, "send", "--yes", "--with-this-sender")
         assert code in {0, 4}, words
         result = bench.outcome(root)
         result = replace(result, taken=result.taken + had, doubt=max(result.doubt, lost))
@@ -134,7 +134,7 @@ def early(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             reporting = threading.Thread(target=report, args=(root, bad, over, bool(number % 2)))
             reporting.start()
             try:
-                code, words = torture.done(torture.newsletter(root, "send", "--yes"))
+                code, words = torture.meanwhile(root, "send", "--yes")
             finally:
                 over.set()
                 reporting.join()
@@ -146,8 +146,8 @@ def early(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             assert had
             wrong = [address for address in had if states[address] != "submitted"]
             assert not wrong, f"reported, and yet {[states[one] for one in wrong]}"
-            code, words = torture.done(torture.newsletter(root, "sends", "resume", "1", "--resend-unknown", "--yes"))
-            code, words = torture.done(torture.newsletter(root, "send", "--yes", "--with-this-sender"))
+            code, words = torture.meanwhile(root, "sends", "resume", "1", "--resend-unknown", "--yes")
+            code, words = torture.meanwhile(root, "send", "--yes", "--with-this-sender")
             assert code in {0, 4}, words
             result = bench.outcome(root)
             yield f"early, {number}", replace(result, taken=result.taken + had)

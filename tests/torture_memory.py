@@ -38,12 +38,12 @@ def restored(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
                 path.unlink()
             copy(aside, root / "newsletter.db")
             again = ("send", "--yes") if at % 2 else ("weekly", "--yes")
-            refused, words = torture.done(torture.newsletter(root, *again))
+            refused, words = torture.meanwhile(root, *again)
             if refused:
                 assert "database" in words, words
                 assert "Traceback" not in words, words
                 assert bench.taken(root).total() == had, "it refused, and sent"
-                refused, words = torture.done(torture.newsletter(root, *again, "--after-restore"))
+                refused, words = torture.meanwhile(root, *again, "--after-restore")
                 # Where nothing can tell who has had it, somebody must be asked, and nobody is here.
                 assert refused == 0 or bench.sender != "outbox", words
             else:
@@ -68,7 +68,7 @@ def restored(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
 
 def frozen(root: Path) -> None:
     """Write the send down, and let its moment come without anything of it going."""
-    code, words = torture.done(torture.newsletter(root, "send", "--yes", "--at", "2999-01-01 00:00"))
+    code, words = torture.meanwhile(root, "send", "--yes", "--at", "2999-01-01 00:00")
     assert code == 0, words
     with contextlib.closing(sqlite3.connect(root / "newsletter.db")) as database, database:
         database.execute("UPDATE send SET send_at = 1")

@@ -29,6 +29,7 @@ from torture import (
     expire,
     inject,
     kept,
+    meanwhile,
     newsletter,
     rows,
     spread,
@@ -57,10 +58,10 @@ def sent_again(bench: Bench, root: Path) -> Outcome:
     path = root / "issues" / "one" / "issue.md"
     path.write_text(path.read_text("utf-8").replace("ملخص.", "ملخص أدق."), "utf-8")
     expire(root)
-    code, words = done(newsletter(root, "send", "1", "--yes"))
+    code, words = meanwhile(root, "send", "1", "--yes")
     if code == 5:
         assert "--rest" in words, words
-        code, words = done(newsletter(root, "send", "1", "--rest", "--yes"))
+        code, words = meanwhile(root, "send", "1", "--rest", "--yes")
         # All may have had it, or be in doubt.
         assert code in {0, 4} or "nobody on the list is waiting" in words, words
     else:
@@ -71,7 +72,7 @@ def sent_again(bench: Bench, root: Path) -> Outcome:
 
 def cancelled(root: Path) -> tuple[int, str]:
     """Cancel the send; there may be none yet, or it may be over."""
-    return done(newsletter(root, "sends", "cancel", "1", "--yes"))
+    return meanwhile(root, "sends", "cancel", "1", "--yes")
 
 
 def cancel(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
@@ -135,14 +136,14 @@ def sender(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             toml = root / "newsletter.toml"
             toml.write_text(toml.read_text("utf-8").replace(f'kind = "{bench.sender}"', 'kind = "outbox"'), "utf-8")
             expire(root)
-            code, words = done(newsletter(root, "send", "--yes"))
+            code, words = meanwhile(root, "send", "--yes")
             if before.states and any(state not in {"submitted", "unknown"} for state in before.states.values()):
                 assert code == 5, words
                 assert "--with-this-sender" in words, words
                 # What the provider took may come late: its last bytes were gone when the send was killed.
                 assert not list((root / "outbox").glob("*/*.eml")), "it went on without the word"
             expire(root)
-            code, words = done(newsletter(root, "send", "1", "--yes", "--with-this-sender"))
+            code, words = meanwhile(root, "send", "1", "--yes", "--with-this-sender")
             assert code in {0, 4}, words
             where = f"sender changed at call {number} of {len(calls)}, {name}"
             yield where, replace(result_of(bench, root), struck=struck)

@@ -74,11 +74,11 @@ class BothWays(Bench):
         """Bring a send to its end as an editor would, whatever was killed."""
         for _ in range(5):
             torture.expire(root)
-            code, words = torture.done(torture.newsletter(root, *SEND))
+            code, words = torture.meanwhile(root, *SEND)
             if code in {0, 4}:
                 return self.outcome(root)
             assert code in {5, 75}, (code, words)
-            code, words = torture.done(torture.newsletter(root, *DIVERT))
+            code, words = torture.meanwhile(root, *DIVERT)
             assert code == 0 or re.search("goes through the other one already|was not stopped", words), words
         raise AssertionError(f"it does not come to its end: {words}")
 
@@ -99,7 +99,7 @@ def fallback(bench: Bench, points: int) -> Iterator[tuple[str, Outcome]]:
             phase, (name, count) = every[number - 1]
             with ways.workspace() as root:
                 for command, expected in zip(COMMANDS[:phase], CODES[:phase], strict=True):
-                    code, words = torture.done(torture.newsletter(root, *command))
+                    code, words = torture.meanwhile(root, *command)
                     assert code == expected, (command, code, words)
                 tracer = torture.inject(name, "signal=SIGKILL", str(count))
                 code, _ = torture.done(torture.newsletter(root, *COMMANDS[phase], tracer=tracer))

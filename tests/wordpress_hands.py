@@ -48,7 +48,7 @@ def tab(
     size: Any = {"width": width, "height": height}
     context = browser.new_context(viewport=size, color_scheme=mode, locale="ar", reduced_motion="reduce", **more)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     looked = Looked(page)
     context.on("request", lambda request: looked.requests.append(request.url))
     page.on("console", lambda message: looked.console.append(f"{message.type}: {message.text}"))

@@ -18,6 +18,7 @@ from newsletter.cli import (
     activity,
     answering,
     approving,
+    backing_up,
     composing,
     connecting,
     deciding,
@@ -37,8 +38,10 @@ from newsletter.cli import (
     scheduling,
     sending,
     sends,
+    service,
     serving,
     setting_up,
+    speaking,
     sponsors,
     status,
     subjects,
@@ -54,6 +57,7 @@ from newsletter.cli import (
 from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, App, group
 from newsletter.cli.output import data, discard_stdout, flush, say
 from newsletter.errors import HeldSendError, NotApprovedError, file_limit_error
+from newsletter.text.sentences import said
 from subscribers.errors import Complaint
 
 __all__ = ["app", "main"]
@@ -79,7 +83,7 @@ _DATABASE = group(
     "database",
     "The workspace's database: bring it up to date, copy it, take a restored one.",
     setting_up.upgrade,
-    setting_up.backup,
+    backing_up.backup,
     setting_up.copy,
     restoring.adopt,
 )
@@ -152,6 +156,13 @@ _WORDPRESS = group(
     wordpress.plugin,
     connecting.connect,
 )
+_SERVICE = group(
+    "service",
+    "This workspace as services of systemd: write the units, remove them; what stands before the pages.",
+    service.install,
+    service.remove,
+    service.proxy,
+)
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
@@ -178,7 +189,7 @@ for panel, parts in (
             *(publishing.publish, activity.log, working.worker, _SENDS),
         ),
     ),
-    ("Reader pages", (serving.serve, serving.embed, _WORDPRESS)),
+    ("Reader pages", (serving.serve, serving.embed, _SERVICE, _WORDPRESS)),
 ):
     for part in parts:
         app.add(part, panel)
@@ -198,11 +209,16 @@ def options(
     directory: Annotated[
         Path, typer.Option("-C", "--directory", metavar="DIR", help="The workspace, or a folder inside it.")
     ] = Path(),
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="LANG", help="Language of what is said: en or ar. [default: as LANG says]")
+    ] = "",
     _: Annotated[
         bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_version)
     ] = False,
 ) -> None:
     """What every command takes."""
+    if lang and not speaking.asked_for(["--lang", lang]):
+        raise typer.BadParameter(f"--lang takes {' or '.join(speaking.SPOKEN)}, not {lang!r}")
     context.obj = directory
     if context.invoked_subcommand is None:
         from newsletter.cli.beginning import alone
@@ -213,14 +229,15 @@ def options(
 def main() -> None:
     """Run the command; every problem becomes a line for a person and an exit code."""
     _prepare_streams()
+    speaking.choose(sys.argv[1:], os.environ)
     try:
         try:
             app()
         finally:
             flush()
     except Complaint as complaint:
-        for line in str(file_limit_error(complaint) or complaint).splitlines():
-            say(f"error: {line}")
+        for line in speaking.complaint_lines(file_limit_error(complaint) or complaint):
+            say(said("error: {line}", line=line))
         if isinstance(complaint, NotApprovedError):
             sys.exit(FOUND_ERRORS)
         sys.exit(NOTHING_SENT if isinstance(complaint, HeldSendError) else 1)

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from newsletter.cli.output import plural, say
+from newsletter.cli.speaking import language
 from newsletter.cli.trying import plan_data, would_try
+from newsletter.text.sentences import counted, said
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
@@ -32,30 +34,56 @@ def tell_week(week: WeekPlan, sender: str) -> None:
     assert plan is not None
     issue = plan.issue
     stories = plural(len(issue.stories), "story", "stories")
-    waiting = f", {plural(week.candidates, 'candidate')} not taken" if week.candidates else ""
-    waiting += f", {week.unshown:,} more in: newsletter articles --unused" if week.unshown else ""
-    say(f"{'New draft' if week.composed else 'Draft'}: {issue.path}")
-    say(f"Issue {issue.number} «{issue.subject}»: {stories}{waiting}.")
+    waiting = (
+        said(", {candidates} not taken", candidates=plural(week.candidates, "candidate")) if week.candidates else ""
+    )
+    waiting += (
+        said(", {unshown} more in: newsletter articles --unused", unshown=f"{week.unshown:,}") if week.unshown else ""
+    )
+    say(said("{part}: {path}", part="New draft" if week.composed else "Draft", path=issue.path))
+    say(
+        said(
+            "Issue {number} «{subject}»: {stories}{waiting}.",
+            number=issue.number,
+            subject=issue.subject,
+            stories=stories,
+            waiting=waiting,
+        )
+    )
     tell_repeats(week.repeats)
     for section in issue.sections:
         if section.stories:
-            say(f"  {section.title or '(no heading)'}: {len(section.stories)}")
+            say(said("  {part}: {stories}", part=section.title or "(no heading)", stories=len(section.stories)))
     from newsletter.sponsors.placing import placed
 
     if sponsors := placed(issue):
-        say(f"  with {', '.join(f'«{one.name}»' for one in sponsors)}, who paid for a place")
+        say(said("  with {sponsors}, who paid for a place", sponsors=", ".join(f"«{one.name}»" for one in sponsors)))
     rhythms = ", ".join(f"{name} {count:,}" for name, count in plan.by_rhythm.items())
-    say(f"To '{plan.target.name}' through {sender}: {plural(plan.audience, 'subscriber')} ({rhythms}).")
+    say(
+        said(
+            "To '{name}' through {sender}: {subscribers} ({rhythms}).",
+            name=plan.target.name,
+            sender=sender,
+            subscribers=plural(plan.audience, "subscriber"),
+            rhythms=rhythms,
+        )
+    )
     if len(plan.variants) > 1:
         wanted = sorted((one for one in plan.variants if one.audience), key=lambda one: -one.audience)
         for one in wanted[:_MOST_VARIANTS]:
-            say(f"  {one.audience:,} {_kind(one)}")
+            say(said("  {audience} {kind}", audience=f"{one.audience:,}", kind=_kind(one)))
         if more := wanted[_MOST_VARIANTS:]:
-            say(f"  {sum(one.audience for one in more):,} in {len(more)} further combinations of topics")
+            say(
+                said(
+                    "  {sum} in {more} further combinations of topics",
+                    sum=f"{sum(one.audience for one in more):,}",
+                    more=len(more),
+                )
+            )
     for line in would_try(plan):
         say(line)
     if week.preview:
-        say(f"Letter: {week.size:,} bytes of HTML. Look at it: {week.preview[0]}")
+        say(said("Letter: {size} bytes of HTML. Look at it: {preview}", size=f"{week.size:,}", preview=week.preview[0]))
     for line in problem_lines(plan.problems):
         say(line)
 
@@ -67,14 +95,24 @@ def tell_repeats(pairs: str) -> None:
         pairs: As a draft gives them: ``58 = 57, 61 = issue 3``; or empty.
     """
     if pairs:
-        say(f"Left out, since each repeats another: {pairs}. To take one all the same: newsletter compose --ids ID,ID")
+        say(
+            said(
+                "Left out, since each repeats another: {pairs}. To take one all the same: newsletter compose --ids "
+                "ID,ID",
+                pairs=pairs,
+            )
+        )
 
 
 def _kind(variant: Variant) -> str:
     if variant.letter is None:
-        return "get none of it: no topic of theirs"
-    kind = f"without {'، '.join(variant.cut.without)}" if variant.cut.declined else "the whole letter"
-    return f"{kind}, with what they would miss by their new rhythm" if variant.late else kind
+        return said("get none of it: no topic of theirs")
+    kind = (
+        said("without {topics}", topics="، ".join(variant.cut.without))
+        if variant.cut.declined
+        else said("the whole letter")
+    )
+    return said("{kind}, with what they would miss by their new rhythm", kind=kind) if variant.late else kind
 
 
 def week_data(
@@ -164,23 +202,43 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
     """
     found = outcome.latest
     for line in problem_lines(found.problems):
-        say(f"left out: {line}")
+        say(said("left out: {line}", line=line))
     for number, reason in outcome.looked.withdrawn.items():
-        say(f"left out: article {number}: the site has taken it back: {reason}")
+        say(said("left out: article {number}: the site has taken it back: {reason}", number=number, reason=reason))
     for line in outcome.looked.notes:
-        say(f"note: {line}")
+        say(said("note: {line}", line=line))
     for line in problem_lines(outcome.pages):
         say(line)
     if found.went:
-        say(f"{latest_standing(found)} Nothing sent now.")
+        say(said("{standing} Nothing sent now.", standing=latest_standing(found)))
     elif found.issue is None:
-        say(f"Nothing new for the {found.rhythm} readers of '{found.target.name}'. Nothing sent.")
+        say(
+            said(
+                "Nothing new for the {rhythm} readers of '{name}'. Nothing sent.",
+                rhythm=found.rhythm,
+                name=found.target.name,
+            )
+        )
     else:
         whom = plural(found.audience, "subscriber")
         stories = plural(len(found.articles), "article")
-        skipped = f"; {found.skipped:,} get none (their topics, or they had it all)" if found.skipped else ""
-        verb = "would go" if would else "went" if outcome.send is not None else "had nobody to go"
-        say(f"{found.key} «{found.issue.subject}», {stories}: {verb} to {whom}{skipped}.")
+        skipped = (
+            said("; {skipped} get none (their topics, or they had it all)", skipped=f"{found.skipped:,}")
+            if found.skipped
+            else ""
+        )
+        verb = said("would go" if would else "went" if outcome.send is not None else "had nobody to go")
+        say(
+            said(
+                "{key} «{subject}», {stories}: {verb} to {whom}{skipped}.",
+                key=found.key,
+                subject=found.issue.subject,
+                stories=stories,
+                verb=verb,
+                whom=whom,
+                skipped=skipped,
+            )
+        )
 
 
 def latest_standing(found: LatestPlan) -> str:
@@ -191,11 +249,18 @@ def latest_standing(found: LatestPlan) -> str:
     """
     send, account = found.send, found.account
     if send is None or account is None or (send.state == "finished" and account.submitted):
-        return f"{found.went} went out already."
-    counts = f"{account.submitted:,} of {account.total:,} were taken"
-    why = f": {send.reason}" if send.reason else ""
-    more = f" Go on with: newsletter sends resume {send.public_id}" if send.state == "paused" else ""
-    return f"{found.went} is {send.state}{why}; {counts}.{more}"
+        return said("{went} went out already.", went=found.went)
+    counts = said("{submitted} of {total} were taken", submitted=f"{account.submitted:,}", total=f"{account.total:,}")
+    why = said(": {reason}", reason=send.reason) if send.reason else ""
+    more = said(" Go on with: newsletter sends resume {send}", send=send.public_id) if send.state == "paused" else ""
+    return said(
+        "{went} is {state}{why}; {counts}.{more}",
+        went=found.went,
+        state=said(send.state),
+        why=why,
+        counts=counts,
+        more=more,
+    )
 
 
 def latest_data(outcome: LatestOutcome, *, would: bool) -> dict[str, Any]:
@@ -234,10 +299,15 @@ MOST_OF_A_CODE = 5
 
 
 def problem_line(problem: Problem) -> str:
-    """A problem as one line: level, code, place, what, mend."""
+    """A problem as one line: level, code, place, what, mend; in another language the desk's sentence in their place."""
     place = f"{problem.place}: " if problem.place else ""
     mend = f"; {problem.mend}" if problem.mend else ""
-    return f"{problem.level} {problem.code}: {place}{problem.words}{mend}"
+    if language() == "en":
+        return f"{problem.level} {problem.code}: {place}{problem.words}{mend}"
+    from newsletter.desk.week.problems import told_of
+
+    parts = {"code": problem.code, "place": problem.place, "words": told_of(problem)}
+    return said(f"{problem.level} {{code}}: {'{place}: ' if place else ''}{{words}}", **parts)
 
 
 def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
@@ -251,7 +321,11 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
     for code, count in told.items():
         more = count - MOST_OF_A_CODE
         if more > 0 and levels[code] == "warning":
-            yield f"warning {code}: and {plural(more, 'more of these', 'more of these')}; --json tells them all"
+            yield said(
+                "warning {code}: and {these}; --json tells them all",
+                code=code,
+                these=counted("{n} more of these", "{n} more of these", more),
+            )
 
 
 def article_data(holding: Holding) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, Yes
 from newsletter.cli.output import ask, json_data, say
 from newsletter.errors import SendError
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -52,23 +53,37 @@ def approve(
             plan = plans.make(workspace, issue, list_name=list_name, rhythm=rhythm.value, rest=True)
         if plan.earlier is not None:
             raise SendError(
-                f"issue {issue.number} is frozen already ({plan.earlier.state}), so there is nothing to approve",
-                mend=f"see: newsletter sends show {plan.earlier.public_id}",
+                said(
+                    "issue {number} is frozen already ({state}), so there is nothing to approve",
+                    number=issue.number,
+                    state=said(plan.earlier.state),
+                ),
+                mend=said("see: newsletter sends show {send}", send=plan.earlier.public_id),
             )
         _ready(plan)
         mark = plans.fingerprint(workspace, plan)
         key = str(issue.number)
         with workspace.database.read() as connection:
             before = approving.given(workspace, connection, key, mark)
-        say(f"Issue {key} «{plan.issue.subject}», fingerprint {approving.shown(mark)}.")
+        say(
+            said(
+                "Issue {key} «{subject}», fingerprint {mark}.",
+                key=key,
+                subject=plan.issue.subject,
+                mark=approving.shown(mark),
+            )
+        )
         if before is not None:
-            say(f"Approved already by {before.by}, {in_zone(before.at, workspace.zone)}.")
-        elif not yes and ask(f"Type {key} to approve it, anything else to stop").translate(WESTERN_DIGITS) != key:
+            say(said("Approved already by {by}, {moment}.", by=before.by, moment=in_zone(before.at, workspace.zone)))
+        elif (
+            not yes
+            and ask(said("Type {key} to approve it, anything else to stop", key=key)).translate(WESTERN_DIGITS) != key
+        ):
             say("Nothing approved.")
             raise typer.Exit(1)
         if before is None:
             approving.approve(workspace, plan.issue, mark, by=at_terminal())
-            say(f"Approved. Any change of the letter voids it. Next: newsletter send {key}")
+            say(said("Approved. Any change of the letter voids it. Next: newsletter send {key}", key=key))
         if as_json:
             json_data(_data(workspace, plan, mark))
 
@@ -80,7 +95,7 @@ def _ready(plan: Plan) -> None:
     for line in problem_lines(plan.problems):
         say(line)
     if has_errors(plan.problems):
-        say(f"Issue {plan.issue.number} cannot go like this. Nothing approved.")
+        say(said("Issue {number} cannot go like this. Nothing approved.", number=plan.issue.number))
         raise typer.Exit(FOUND_ERRORS)
 
 

@@ -13,6 +13,7 @@ from newsletter.cli.accounts import article_data, tell_repeats
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form
 from newsletter.cli.output import data, json_data, json_line, plural, say, table
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.models import Holding
@@ -172,18 +173,41 @@ def compose(
         if refresh:
             draft = _refreshed(workspace, rules, list_name)
             data(draft.issue.path)
-            say(f"Issue {draft.issue.number}: {plural(draft.waiting, 'candidate')}, {plural(draft.added, 'new one')}.")
+            say(
+                said(
+                    "Issue {number}: {candidates}, {ones}.",
+                    number=draft.issue.number,
+                    candidates=plural(draft.waiting, "candidate"),
+                    ones=plural(draft.added, "new one"),
+                )
+            )
             _tell_left(draft)
             return
         kept = [one for one in chosen if str(one) not in (exclude or [])]
         issue = drafts.write(workspace, kept or None, list_name=list_name, rules=rules, slug=slug)
         left = drafts.waiting(issue)
     data(issue.path)
-    say(f"Issue {issue.number} with {plural(len(issue.stories), 'story', 'stories')}.")
+    say(
+        said(
+            "Issue {number} with {stories}.",
+            number=issue.number,
+            stories=plural(len(issue.stories), "story", "stories"),
+        )
+    )
     if sponsors := placed(issue):
-        say(f"With {', '.join(f'«{one.name}»' for one in sponsors)}, who paid for a place (sponsors.toml).")
+        say(
+            said(
+                "With {sponsors}, who paid for a place (sponsors.toml).",
+                sponsors=", ".join(f"«{one.name}»" for one in sponsors),
+            )
+        )
     if left.waiting:
-        say(f"{plural(left.waiting, 'candidate')} more at the end of the file: cut what you want, and paste it above.")
+        say(
+            said(
+                "{candidates} more at the end of the file: cut what you want, and paste it above.",
+                candidates=plural(left.waiting, "candidate"),
+            )
+        )
     _tell_left(left)
     say("Next: edit it, then: newsletter check && newsletter preview")
 
@@ -202,7 +226,7 @@ def _refreshed(workspace: Workspace, rules: Any, list_name: str) -> Draft:
 def _tell_left(draft: Draft) -> None:
     """Say what a draft does not show: nobody reads a thousand candidates, or one story twice."""
     if draft.unshown:
-        say(f"{draft.unshown:,} more are not in the file: newsletter articles --unused")
+        say(said("{unshown} more are not in the file: newsletter articles --unused", unshown=f"{draft.unshown:,}"))
     tell_repeats(draft.repeats)
 
 
@@ -228,7 +252,7 @@ def _minutes(holding: Holding) -> int:
 
 def _age(moment: datetime, now: datetime) -> str:
     passed = max(now - moment, timedelta())
-    return f"{passed.days} d" if passed.days else f"{passed.seconds // 3600} h"
+    return plural(passed.days, "d", "d") if passed.days else plural(passed.seconds // 3600, "h", "h")
 
 
 def _help(holding: Holding, repeats: dict[int, int], now: datetime) -> dict[str, Any]:

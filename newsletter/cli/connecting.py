@@ -16,6 +16,7 @@ from newsletter.cli.output import on_terminal, say
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from newsletter.wiring import Workspace
     from newsletter.workflows.publishing.connecting import SiteFound
 
 _PATIENCE = 600.0
@@ -62,7 +63,7 @@ def connect(
         if stdin:
             name, password = user, sys.stdin.readline().rstrip("\r\n")
         else:
-            name, password = (user, _typed()) if user else _asked(found, opens=not no_open)
+            name, password = (user, _typed()) if user else _asked(workspace, found, opens=not no_open)
         one = connecting.connect(workspace, found, name, password)
         note_act(workspace, "settings", "wordpress")
     roles = f" ({', '.join(one.roles)})" if one.roles else ""
@@ -80,20 +81,21 @@ def _forget(root: Path) -> None:
     say("Taken out." if site_access.forget(root) else "There was none.")
 
 
-def _asked(found: SiteFound, *, opens: bool) -> tuple[str, str]:
+def _asked(workspace: Workspace, found: SiteFound, *, opens: bool) -> tuple[str, str]:
     """User and password, from WordPress' own page or as they are typed."""
     from newsletter.workflows.browsing import show_in_browser
     from newsletter.workflows.publishing import connecting
     from newsletter.workflows.publishing.catching import listening
 
     with listening() as caught:
-        address = found.question(caught.address)
+        address = found.question(workspace.now().astimezone(workspace.zone), caught.address)
         say("Sign in there as the author whose name the posts shall bear, and press yes:")
         say(f"  {address}")
         if opens:
             show_in_browser(address)
         say(
-            "It waits here for ten minutes. If the page refuses (as older versions do), press Enter to type it instead."
+            "It waits here for ten minutes. If the page refuses (as older versions do), or the browser is on another "
+            "machine, press Enter to type it instead."
         )
         until = time.monotonic() + _PATIENCE
         while not caught.over.is_set() and time.monotonic() < until and not _pressed():
@@ -105,7 +107,7 @@ def _asked(found: SiteFound, *, opens: bool) -> tuple[str, str]:
             say("WordPress says no.")
             raise typer.Exit(1)
     say("Press yes at this address; WordPress then shows the password:")
-    say(f"  {found.question()}")
+    say(f"  {found.question(workspace.now().astimezone(workspace.zone))}")
     return str(typer.prompt("User", err=True)).strip(), _typed()
 
 

@@ -16,8 +16,11 @@ from newsletter.cli.letters_bar import letters_bar
 from newsletter.cli.moment import WESTERN_DIGITS
 from newsletter.cli.output import ask, on_terminal, plural, say
 from newsletter.cli.posting import post_without_pages
+from newsletter.cli.speaking import complaint_lines
 from newsletter.cli.trying import waits_words
 from newsletter.errors import SendError
+from newsletter.text.sentences import counted, joined, said
+from subscribers.errors import Complaint
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -68,15 +71,21 @@ def deliver_now(
     if agreed is None:
         return standing(workspace, sent, exit_code=NOTHING_SENT)
     if agreed.state == "paused" and at_once:
-        trial = "" if _waits_for_a_day(agreed) else " One letter is tried first."
-        say(f"It was stopped: {agreed.reason}.{trial}")
+        trial = "" if _waits_for_a_day(agreed) else said(" One letter is tried first.")
+        say(said("It was stopped: {reason}.{trial}", reason=agreed.reason, trial=trial))
     with deliverers.delivering(workspace, agreed) as others:
         if others:
             first = others[0]
             since = f"{first.since.astimezone(workspace.zone):%H:%M}"
             say(
-                f"note: another `newsletter` (process {first.process} on {deliverers.where(first)}, since {since}) "
-                f"delivers issue {agreed.issue} already; this one helps it"
+                said(
+                    "note: another `newsletter` (process {process} on {where}, since {since}) delivers issue {issue} "
+                    "already; this one helps it",
+                    process=first.process,
+                    where=deliverers.where(first),
+                    since=since,
+                    issue=agreed.issue,
+                )
             )
         return _deliver(workspace, agreed, again=again, here=here, at_once=at_once)
 
@@ -98,7 +107,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
     with _stoppable(), letters_bar(open_before, counts) as progress:
         try:
             if by_workers and not watch.watch(workspace, sent, progress):
-                say(f"No worker took anything for {watch.IDLE:.0f} seconds: delivering from here.")
+                say(said("No worker took anything for {IDLE} seconds: delivering from here.", IDLE=f"{watch.IDLE:.0f}"))
                 by_workers = False
             if not by_workers:
                 delivery.run(setup, sent, progress, at_once=at_once)
@@ -108,15 +117,17 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
             failure = error
     if failure is not None:
         if by_workers and isinstance(failure, KeyboardInterrupt):
-            say(f"No longer watched; the workers go on. See: newsletter sends show {sent.public_id}")
+            say(said("No longer watched; the workers go on. See: newsletter sends show {send}", send=sent.public_id))
         else:
-            words = "stopped by hand" if isinstance(failure, KeyboardInterrupt) else str(failure)
-            say(f"error: {words}")
+            words = (
+                joined(complaint_lines(failure), "\n") if isinstance(failure, Complaint) else said("stopped by hand")
+            )
+            say(said("error: {words}", words=words))
             if isinstance(failure, delivery.SendPausedError):
                 say(_paused_words(workspace, failure, by_itself=watch.alive(workspace)))
             if isinstance(failure, SendError) and (through := diverting.offer(workspace, sent)) is not None:
                 return _deliver(workspace, through, again=again, here=here, at_once=at_once)
-            say(f"Stopped in the middle; nothing is lost. Go on with: {again}")
+            say(said("Stopped in the middle; nothing is lost. Go on with: {again}", again=again))
             alerts.tell(workspace, ended=True)
         # Its brake holds it: what went now is in the middle of it; else nothing was sent though it was due.
         # Of what is in doubt nobody can say that it was not sent.
@@ -125,11 +136,25 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
         stopped = standing(workspace, sent, sent_now=counts.submitted, exit_code=code)
         if stopped.account.unknown:
             whom = plural(stopped.account.unknown, "letter")
-            say(f"Nobody knows whether {whom} went; see: newsletter sends unknown {sent.public_id}")
+            say(
+                said(
+                    "Nobody knows whether {whom} went; see: newsletter sends unknown {send}",
+                    whom=whom,
+                    send=sent.public_id,
+                )
+            )
         return stopped
     done = standing(workspace, sent, sent_now=counts.submitted)
-    by = "workers, " if by_workers else ""
-    say(account_words(done.account) + f" {plural(done.sent_now, 'letter')} now, through {by}{setup.sender.name}.")
+    by = said("workers, ") if by_workers else ""
+    say(
+        account_words(done.account)
+        + said(
+            " {letters} now, through {by}{name}.",
+            letters=plural(done.sent_now, "letter"),
+            by=by,
+            name=setup.sender.name,
+        )
+    )
     if done.exit == NOTHING_SENT or _waits_for_a_day(done.send) or _waits_for_its_trial(done.send):
         say(way_on(done.send, done.account, workspace.zone))
     if done.sent_now:
@@ -187,24 +212,38 @@ def way_on(sent: Send, account: SendCounts, zone: tzinfo | None = None) -> str:
     if sent.state == "paused" and sent.paused_by == "trial":
         return waits_words(sent, account, zone)
     if sent.state == "cancelled":
-        return (
-            f"Issue {sent.issue} was cancelled after it went to {plural(account.submitted, 'subscriber')}. "
-            f"Send it to those who have had none with: newsletter send {sent.issue} --rest"
+        return said(
+            "Issue {issue} was cancelled after it went to {subscribers}. Send it to those who have had none with: "
+            "newsletter send {issue} --rest",
+            issue=sent.issue,
+            subscribers=plural(account.submitted, "subscriber"),
         )
-    why = f": {sent.reason}" if sent.reason else ""
+    why = said(": {reason}", reason=sent.reason) if sent.reason else ""
     if _waits_for_a_day(sent):
-        return (
-            f"Issue {sent.issue} waits for the next day{why}. {account.open:,} of {account.total:,} are still to go. "
-            f"A running worker goes on by itself, or then: newsletter send {sent.issue}"
+        return said(
+            "Issue {issue} waits for the next day{why}. {open} of {total} are still to go. A running worker goes on "
+            "by itself, or then: newsletter send {issue}",
+            issue=sent.issue,
+            why=why,
+            open=f"{account.open:,}",
+            total=f"{account.total:,}",
         )
     if sent.waits_for_its_sender and sent.issue.isdecimal():
-        return (
-            f"Issue {sent.issue} is paused{why}. {account.open:,} of {account.total:,} are still to go. Set the "
-            f"settings back, or go on through the new one: newsletter send {sent.issue} --with-this-sender"
+        return said(
+            "Issue {issue} is paused{why}. {open} of {total} are still to go. Set the settings back, or go on through "
+            "the new one: newsletter send {issue} --with-this-sender",
+            issue=sent.issue,
+            why=why,
+            open=f"{account.open:,}",
+            total=f"{account.total:,}",
         )
-    return (
-        f"Issue {sent.issue} is paused{why}. {account.open:,} of {account.total:,} are still to go. "
-        f"Go on with: newsletter sends resume {sent.public_id}"
+    return said(
+        "Issue {issue} is paused{why}. {open} of {total} are still to go. Go on with: newsletter sends resume {send}",
+        issue=sent.issue,
+        why=why,
+        open=f"{account.open:,}",
+        total=f"{account.total:,}",
+        send=sent.public_id,
     )
 
 
@@ -235,11 +274,17 @@ def tell_edited(workspace: Workspace, sent: Send | None) -> FileChange | None:
         return None
     change = changed_since(workspace, sent)
     if change == "edited":
-        step = f"to take it in while nothing has gone: newsletter sends refreeze {sent.public_id}"
-        say(f"warning: the frozen letter differs from issue.md, and the frozen one goes; {step}")
+        step = said("to take it in while nothing has gone: newsletter sends refreeze {send}", send=sent.public_id)
+        say(said("warning: the frozen letter differs from issue.md, and the frozen one goes; {step}", step=step))
     elif change == "gone":
-        step = f"to keep it from going: newsletter sends cancel {sent.public_id}"
-        say(f"warning: issue.md of issue {sent.issue} is gone, and the frozen letter goes all the same; {step}")
+        step = said("to keep it from going: newsletter sends cancel {send}", send=sent.public_id)
+        say(
+            said(
+                "warning: issue.md of issue {issue} is gone, and the frozen letter goes all the same; {step}",
+                issue=sent.issue,
+                step=step,
+            )
+        )
     return change
 
 
@@ -261,15 +306,28 @@ def agree_to_sender(workspace: Workspace, sent: Send, *, again: str, with_this_s
     setup = workspace.setup_of(sent)
     if not delivery.sender_changed(setup, sent):
         return sent
-    words = f"Issue {sent.issue} was begun through «{sent.sender}»; the settings say «{setup.account}» now."
+    words = said(
+        "Issue {issue} was begun through «{sender}»; the settings say «{account}» now.",
+        issue=sent.issue,
+        sender=sent.sender,
+        account=setup.account,
+    )
     say(words)
     if not with_this_sender:
         if not asks or not on_terminal():
             delivery.pause_for_sender(setup, sent)
             alerts.tell(workspace, ended=True)
-            say(f"Nothing sent. Set the settings back, or go on through the new one: {again} --with-this-sender")
+            say(
+                said(
+                    "Nothing sent. Set the settings back, or go on through the new one: {again} --with-this-sender",
+                    again=again,
+                )
+            )
             return None
-        if ask(f"Type {sent.issue} to go on through the new one, anything else to stop") != sent.issue:
+        if (
+            ask(said("Type {issue} to go on through the new one, anything else to stop", issue=sent.issue))
+            != sent.issue
+        ):
             say("Nothing sent.")
             return None
     with workspace.database.write() as connection:
@@ -288,12 +346,14 @@ def _paused_words(workspace: Workspace, paused: SendPausedError, *, by_itself: b
     """When a send that its provider has stopped is tried again, and by whom."""
     from newsletter.delivery.probing import hour
 
-    when = "when an editor says so"
+    when = said("when an editor says so")
     if paused.probe_at is not None:
-        when = f"from {hour(paused.probe_at, workspace.zone)} on"
+        when = said("from {hour} on", hour=hour(paused.probe_at, workspace.zone))
     if by_itself:
-        return f"The send is paused; the running worker tries it again with one letter {when}."
-    return f"The send is paused, and may be tried again {when}; no worker runs that would do so by itself."
+        return said("The send is paused; the running worker tries it again with one letter {when}.", when=when)
+    return said(
+        "The send is paused, and may be tried again {when}; no worker runs that would do so by itself.", when=when
+    )
 
 
 def tell_outbox(workspace: Workspace) -> None:
@@ -303,7 +363,7 @@ def tell_outbox(workspace: Workspace) -> None:
         workspace: An open workspace.
     """
     if workspace.settings.sender.kind == "outbox":
-        say(f"They stay on this machine, as files in {workspace.settings.outbox / 'new'}")
+        say(said("They stay on this machine, as files in {outbox}", outbox=workspace.settings.outbox / "new"))
 
 
 def send_test(workspace: Workspace, issue: Issue, address: str) -> None:
@@ -323,8 +383,16 @@ def send_test(workspace: Workspace, issue: Issue, address: str) -> None:
 
     to = normalise(address).address
     for name, words in test_letter.send(workspace, issue, to):
-        subject = f" with «{words}»" if issue.subjects else ""
-        say(f"One test letter{subject} to {to} ({name}), through {workspace.sender.name}.")
+        subject = said(" with «{words}»", words=words) if issue.subjects else ""
+        say(
+            said(
+                "One test letter{subject} to {to} ({name}), through {name_2}.",
+                subject=subject,
+                to=to,
+                name=name,
+                name_2=workspace.sender.name,
+            )
+        )
     tell_outbox(workspace)
 
 
@@ -337,7 +405,7 @@ def ask_for_number(issue: Issue, *, nobody: str, refused: str) -> None:
         refused: Said when something else was typed.
     """
     number = str(issue.number)
-    asked = f"Type {number} to send it, anything else to stop"
+    asked = said("Type {number} to send it, anything else to stop", number=number)
     if ask(asked, nobody=nobody, code=NOTHING_SENT).translate(WESTERN_DIGITS) != number:
         say(refused)
         raise typer.Exit(1)
@@ -350,11 +418,11 @@ def account_words(account: SendCounts) -> str:
         account: Of the send.
     """
     counts = (("submitted", account.submitted), ("refused", account.refused), ("unknown", account.unknown))
-    parts = [f"{count:,} {word}" for word, count in counts if count or word == "submitted"]
+    parts = [counted(f"{{n}} {word}", f"{{n}} {word}", count) for word, count in counts if count or word == "submitted"]
     if account.skipped:
-        reasons = ", ".join(sorted(account.reasons or ()))
-        parts.append(f"{account.skipped:,} skipped ({reasons})")
-    return ", ".join(parts) + "."
+        reasons = joined([said(one) for one in sorted(account.reasons or ("",))], ", ")
+        parts.append(said("{skipped} skipped ({reasons})", skipped=f"{account.skipped:,}", reasons=reasons))
+    return said("{counts}.", counts=joined(parts, ", "))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import typer
 from newsletter.cli import completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.output import ask, on_terminal, plural, say
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send
@@ -43,22 +44,31 @@ def divert(
             send = ledger.named(connection, name)
         if back:
             fallback.go_back(workspace, send)
-            say(f"Issue {send.issue} goes through {workspace.provider.title} again: newsletter send {send.issue}")
+            say(
+                said(
+                    "Issue {issue} goes through {title} again: newsletter send {issue}",
+                    issue=send.issue,
+                    title=workspace.provider.title,
+                )
+            )
             return
         if not workspace.settings.sender.fallback:
             raise SendError("no other provider is set", mend='set [sender] fallback = "smtp", and the section [smtp]')
         if not fallback.possible(workspace, send):
             raise SendError(
-                f"issue {send.issue} was not stopped by its provider, or goes through the other one already",
-                mend=f"see: newsletter sends show {send.public_id}",
+                said(
+                    "issue {issue} was not stopped by its provider, or goes through the other one already",
+                    issue=send.issue,
+                ),
+                mend=said("see: newsletter sends show {send}", send=send.public_id),
             )
         _tell(workspace, send)
         wanted = workspace.settings.sender.fallback
-        if not yes and ask(f"Type {wanted} to do it, anything else to stop") != wanted:
+        if not yes and ask(said("Type {wanted} to do it, anything else to stop", wanted=wanted)) != wanted:
             say("Nothing changed.")
             raise typer.Exit(1)
         _take_over(workspace, send)
-    say(f"Deliver them with: newsletter send {send.issue}")
+    say(said("Deliver them with: newsletter send {issue}", issue=send.issue))
 
 
 def offer(workspace: Workspace, sent: Send) -> Send | None:
@@ -79,10 +89,12 @@ def offer(workspace: Workspace, sent: Send) -> Send | None:
         return None
     wanted = workspace.settings.sender.fallback
     if not on_terminal():
-        say(f"The rest can go through {wanted}: newsletter sends divert {send.public_id}")
+        say(
+            said("The rest can go through {wanted}: newsletter sends divert {send}", wanted=wanted, send=send.public_id)
+        )
         return None
     _tell(workspace, send)
-    if ask(f"Type {wanted} to send them through it now, anything else to leave them") != wanted:
+    if ask(said("Type {wanted} to send them through it now, anything else to leave them", wanted=wanted)) != wanted:
         return None
     return _take_over(workspace, send)
 
@@ -95,11 +107,18 @@ def _tell(workspace: Workspace, send: Send) -> None:
     with workspace.database.read() as connection:
         account = ledger.account(connection, send.id)
     through = registry.provider(workspace.settings.sender.fallback).title
-    say(f"Issue {send.issue} was stopped: {send.reason}")
-    say(f"{plural(account.queued, 'letter')} can go through {through}, as {workspace.settings.sender.from_}.")
+    say(said("Issue {issue} was stopped: {reason}", issue=send.issue, reason=send.reason))
+    say(
+        said(
+            "{letters} can go through {through}, as {from_}.",
+            letters=plural(account.queued, "letter"),
+            through=through,
+            from_=workspace.settings.sender.from_,
+        )
+    )
     doubt = account.unknown + account.submitting
     if doubt:
-        say(f"{plural(doubt, 'letter')} in doubt will not: the first provider may have them.")
+        say(said("{letters} in doubt will not: the first provider may have them.", letters=plural(doubt, "letter")))
 
 
 def _take_over(workspace: Workspace, send: Send) -> Send | None:
@@ -108,7 +127,13 @@ def _take_over(workspace: Workspace, send: Send) -> Send | None:
 
     found = fallback.take_over(workspace, send)
     if found is None:
-        say(f"Somebody else was faster. See: newsletter sends show {send.public_id}")
+        say(said("Somebody else was faster. See: newsletter sends show {send}", send=send.public_id))
         return None
-    say(f"Issue {send.issue} goes on through {registry.provider(workspace.settings.sender.fallback).title}.")
+    say(
+        said(
+            "Issue {issue} goes on through {title}.",
+            issue=send.issue,
+            title=registry.provider(workspace.settings.sender.fallback).title,
+        )
+    )
     return found

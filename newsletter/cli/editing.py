@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ import typer
 from newsletter.cli.accounts import article_data, problem_lines, tell_repeats
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName, day_of
-from newsletter.cli.output import data, json_data, plural, progress_bar, say
+from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown, words
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from newsletter.library.shelving import State
@@ -73,9 +75,16 @@ def collect(
     with workspace_of(context) as workspace:
         if moved:
             there = move(workspace, *moved)
-            say(f"{plural(len(there.articles), 'article')} of {there.old} known at {there.new} too.")
+            say(
+                said(
+                    "{articles} of {old} known at {new} too.",
+                    articles=plural(len(there.articles), "article"),
+                    old=there.old,
+                    new=there.new,
+                )
+            )
             for source in there.sources:
-                say(f"note: [collect] sources in newsletter.toml still names {source}")
+                say(said("note: [collect] sources in newsletter.toml still names {source}", source=source))
             if not targets:
                 raise typer.Exit(0)
         if not targets and not sources_of(workspace):
@@ -99,21 +108,40 @@ def collect(
         json_data(_gathered(found))
     else:
         for holding in found.holdings:
-            same = f"\tthe same story as {alike[holding.id]}" if holding.id in alike else ""
+            same = said("\tthe same story as {alike}", alike=alike[holding.id]) if holding.id in alike else ""
             data(f"{holding.id}\t{holding.article.title}{same}")
     for report in found.sources:
         if report.trouble is None:
             say(_told(report))
     for trouble in found.troubles:
-        say(f"trouble: {trouble}")
+        say(said("trouble: {trouble}", trouble=trouble))
     for note in found.notes:
-        say(f"note: {note}")
+        say(said("note: {note}", note=note))
     if not found.holdings and found.troubles:
         raise typer.Exit(1)
-    say(f"{plural(len(found.added), 'article')} added, {len(found.updated)} updated, {len(found.known)} known before.")
+    say(
+        said(
+            "{articles} added, {updated} updated, {known} known before.",
+            articles=plural(len(found.added), "article"),
+            updated=len(found.updated),
+            known=len(found.known),
+        )
+    )
     for draft in found.grown:
-        more = f"; {draft.unshown:,} more in: newsletter articles --unused" if draft.unshown else ""
-        say(f"Issue {draft.issue.number} has {plural(draft.waiting, 'candidate')}, {draft.added} of them new{more}.")
+        more = (
+            said("; {unshown} more in: newsletter articles --unused", unshown=f"{draft.unshown:,}")
+            if draft.unshown
+            else ""
+        )
+        say(
+            said(
+                "Issue {number} has {candidates}, {added} of them new{more}.",
+                number=draft.issue.number,
+                candidates=plural(draft.waiting, "candidate"),
+                added=draft.added,
+                more=more,
+            )
+        )
         tell_repeats(draft.repeats)
     if found.added and not found.grown:
         say("Next: newsletter compose")
@@ -124,9 +152,18 @@ def _asking(total: int) -> Iterator[Callable[[str, int], None]]:
     """A bar on stderr that shows how many sources have answered."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-    with progress_bar(TextColumn("asking"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}")) as bar:
+    with progress_bar(
+        TextColumn(shown(said("asking"), sys.stderr)),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+    ) as bar:
         task = bar.add_task("", total=total)
-        yield lambda target, count: bar.update(task, advance=1, description=f"{count} from {target[-60:]}")
+        yield lambda target, count: bar.update(
+            task,
+            advance=1,
+            description=shown(said("{count} from {target}", count=count, target=target[-60:]), sys.stderr),
+        )
 
 
 def _gathered(found: CollectOutcome) -> dict[str, Any]:
@@ -152,12 +189,14 @@ def _gathered(found: CollectOutcome) -> dict[str, Any]:
 def _told(report: SourceReport) -> str:
     """What became of all that a source has, in one line."""
     if report.unchanged:
-        return f"{report.target}: nothing has changed since it was read last."
+        return said("{target}: nothing has changed since it was read last.", target=report.target)
     states: tuple[State, ...] = ("new", "updated", "known", "merged")
-    counts = [f"{len(some)} {state}" for state in states if (some := report.of(state))]
+    counts = [counted(f"{{n}} {state}", f"{{n}} {state}", len(some)) for state in states if (some := report.of(state))]
     reasons = Counter(one.reason for one in report.refused)
-    counts += [f"{count} not taken ({reason})" for reason, count in reasons.items()]
-    return f"{report.target}: {report.seen} seen{': ' if counts else ''}{', '.join(counts)}."
+    counts += [said("{count} not taken ({reason})", count=count, reason=reason) for reason, count in reasons.items()]
+    if not counts:
+        return said("{target}: {seen} seen.", target=report.target, seen=report.seen)
+    return said("{target}: {seen} seen: {counts}.", target=report.target, seen=report.seen, counts=joined(counts, ", "))
 
 
 def _source_data(report: SourceReport) -> dict[str, Any]:
@@ -231,17 +270,30 @@ def check(
         json_data(found | ({"mended": [asdict(one) for one in fixed]} if fix else {}))
     else:
         for line in problem_lines(problems):
-            data(line)
+            words(line)
     for one in fixed:
-        say(f"mended {', '.join(one.codes)}: {issue.path}:{one.line}: {one.after.strip()}")
+        say(
+            said(
+                "mended {codes}: {path}:{line}: {words}",
+                codes=", ".join(one.codes),
+                path=issue.path,
+                line=one.line,
+                words=one.after.strip(),
+            )
+        )
     errors = sum(problem.level == "error" for problem in problems)
     say(
-        f"Issue {issue.number}: {plural(errors, 'error')}, {plural(len(problems) - errors, 'warning')}."
+        said(
+            "Issue {number}: {errors}, {warnings}.",
+            number=issue.number,
+            errors=plural(errors, "error"),
+            warnings=plural(len(problems) - errors, "warning"),
+        )
         if problems
-        else f"Issue {issue.number} is ready."
+        else said("Issue {number} is ready.", number=issue.number)
     )
     if not fix and (count := sum(problem.code in FIXES for problem in problems)):
-        say(f"{count:,} of these can be mended with: newsletter check --fix")
+        say(said("{count} of these can be mended with: newsletter check --fix", count=f"{count:,}"))
     if has_errors(problems) or any(not one.file for one in copied):
         raise typer.Exit(FOUND_ERRORS)
 
@@ -282,14 +334,14 @@ def preview(
             try:
                 _, copied = _copies(workspace, issues.newest(workspace.root, name))
             except IssueError as error:
-                say(f"No picture was copied, since the issue cannot be read: {error.what}")
+                say(said("No picture was copied, since the issue cannot be read: {what}", what=error.what))
         made = previews.of_name(workspace, name)
     for path in made.paths:
         data(str(path))
     for line in problem_lines(made.problems):
         say(line)
     if made.problems:
-        say(f"{plural(len(made.problems), 'error')}: mend them, then: newsletter preview")
+        say(said("{errors}: mend them, then: newsletter preview", errors=plural(len(made.problems), "error")))
         raise typer.Exit(FOUND_ERRORS)
     if any(not one.file for one in copied):
         raise typer.Exit(FOUND_ERRORS)
@@ -307,11 +359,31 @@ def _copies(workspace: Workspace, issue: Issue) -> tuple[Issue, tuple[CopiedPict
     copied = copy_pictures(workspace, issue)
     taken = [one for one in copied if one.file]
     for one in taken:
-        say(f"copied: {one.address} is {one.file} now ({one.weight / 1e6:.1f} MB)")
+        say(
+            said(
+                "copied: {address} is {file} now ({weight} MB)",
+                address=one.address,
+                file=one.file,
+                weight=f"{one.weight / 1000000.0:.1f}",
+            )
+        )
     for one in copied:
         if not one.file:
             say(
-                f"not copied: {issue.path}:{one.line}: {one.address}: {one.why}" + (f"; {one.mend}" if one.mend else "")
+                said(
+                    "not copied: {path}:{line}: {address}: {why}",
+                    path=issue.path,
+                    line=one.line,
+                    address=one.address,
+                    why=one.why,
+                )
+                + (said("; {mend}", mend=one.mend) if one.mend else "")
             )
-    say(f"{plural(len(taken), 'picture')} of other sites copied, {len(copied) - len(taken)} not.")
+    say(
+        said(
+            "{pictures} of other sites copied, {copied} not.",
+            pictures=plural(len(taken), "picture"),
+            copied=len(copied) - len(taken),
+        )
+    )
     return issues.read(Path(issue.path)) if taken else issue, copied

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsletter.cli.cells import width
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import data, isolated, json_data, plural, progress_bar, say, shows_bars
+from newsletter.cli.output import data, isolated, json_data, paragraph, plural, progress_bar, say, shows_bars
+from newsletter.cli.speaking import told
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,7 +74,7 @@ def _with_bar(folder: Path, *, offline: bool, mailbox: Path | None) -> list[Exam
         task = bar.add_task("", total=len(workflow.LINES))
 
         def begun(title: str) -> None:
-            bar.update(task, description=f"{title} …")
+            bar.update(task, description=isolated(f"{told(title)} …"))
 
         return workflow.examine(folder, offline=offline, mailbox=mailbox, begun=begun, told=lambda _: bar.advance(task))
 
@@ -100,15 +103,14 @@ def _tell(lines: Sequence[Examined]) -> None:
         for line in lines:
             data("\t".join((line.group, line.title, line.state, line.words, line.mend, line.record)))
     counts = Counter(line.state for line in lines)
-    said = ", ".join(
-        [
-            plural(counts["fail"], "thing fails", "things fail") if counts["fail"] else "nothing fails",
-            plural(counts["warn"], "warning"),
-            f"{counts['ok']:,} ok",
-            f"{counts['skipped']:,} not looked at",
-        ]
-    )
-    say(f"{said[:1].upper()}{said[1:]}.")
+    fails = counts["fail"]
+    parts = [
+        counted("{n} thing fails", "{n} things fail", fails) if fails else said("Nothing fails"),
+        plural(counts["warn"], "warning"),
+        counted("{n} ok", "{n} ok", counts["ok"]),
+        counted("{n} not looked at", "{n} not looked at", counts["skipped"]),
+    ]
+    say(said("{counts}.", counts=joined(parts, ", ")))
 
 
 def _joined(lines: Iterable[Examined]) -> list[Examined]:
@@ -116,10 +118,14 @@ def _joined(lines: Iterable[Examined]) -> list[Examined]:
     found: list[Examined] = []
     for line in lines:
         if found and line.state == "skipped" == found[-1].state and line.words == found[-1].words:
-            found[-1] = replace(found[-1], about=f"{found[-1].about}, {line.title}".removeprefix(", "))
+            about, title = found[-1].about, said(line.title)
+            found[-1] = replace(found[-1], about=joined([about, title], ", ") if about else title)
         else:
             found.append(replace(line, about=""))
-    return [replace(one, words=f"{one.words} ({one.about} too)") if one.about else one for one in found]
+    return [
+        replace(one, words=said("{words} ({names} too)", words=one.words, names=one.about)) if one.about else one
+        for one in found
+    ]
 
 
 def _show(lines: Sequence[Examined]) -> None:
@@ -134,13 +140,17 @@ def _show(lines: Sequence[Examined]) -> None:
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
     grid.add_column()
+    console = Console(no_color=True if os.environ.get("NO_COLOR") else None, highlight=False)
+    taken = max(width(told(SIGNS[one])) for one in SIGNS) + max((width(told(one.title)) for one in lines), default=0)
+    room = console.width - taken - 4
     for group, title in workflow.GROUPS.items():
         grid.add_row(Text(""))
-        grid.add_row("", Text(title, "bold"))
+        grid.add_row("", Text(isolated(told(title)), "bold"))
         for line in _joined(line for line in lines if line.group == group):
             style = STYLES[line.state]
-            grid.add_row(Text(SIGNS[line.state], style), Text(line.title, style), Text(isolated(line.words), style))
+            sign, name = isolated(told(SIGNS[line.state])), isolated(told(line.title))
+            grid.add_row(Text(sign, style), Text(name, style), Text(paragraph(line.words, room), style))
             for more in (line.mend, line.record):
                 if more:
-                    grid.add_row("", "", Text(f"→ {isolated(more)}", style))
-    Console(no_color=True if os.environ.get("NO_COLOR") else None, highlight=False).print(grid)
+                    grid.add_row("", "", Text(f"→ {paragraph(more, room - 2)}", style))
+    console.print(grid)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from newsletter.cli.output import say
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,9 +22,9 @@ def tell_held(lines: Sequence[str], *, would: bool = False) -> None:
     from newsletter.events.held import SEE
 
     for line in lines:
-        say(f"{'would be held' if would else 'held'}: {line}.")
+        say(said("{part}: {line}.", part="would be held" if would else "held", line=line))
     if lines and not would:
-        say(f"These readers are mailed until you decide: {SEE}")
+        say(said("These readers are mailed until you decide: {SEE}", SEE=SEE))
 
 
 def warn_held(connection: Connection) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.errors import SendError
+from newsletter.text.sentences import said
 from newsletter.text.wall_clock import readings
 
 _WANTED = 'write a day and a time of the site\'s zone, "2026-11-26 18:00", or with an offset, "2026-11-26 18:00+02:00"'
@@ -33,10 +34,12 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
             raise ValueError
         read = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3] or ''}{found[4] or ''}")
     except ValueError:
-        raise SendError(f"{text!r} is no moment", where="--at", mend=_WANTED) from None
+        raise SendError(said("{text} is no moment", text=f"{text!r}"), where="--at", mend=_WANTED) from None
     when = read if read.tzinfo is not None else _local(read, zone, text)
     if when <= now:
-        raise SendError(f"{text!r} is over", where="--at", mend="name a later moment, or send without --at")
+        raise SendError(
+            said("{text} is over", text=f"{text!r}"), where="--at", mend="name a later moment, or send without --at"
+        )
     return when.astimezone(UTC)
 
 
@@ -47,16 +50,16 @@ def _local(wall: datetime, zone: ZoneInfo, text: str) -> datetime:
         # A missing time is read with the offset before the change: the same distance into the gap.
         after = wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
         raise SendError(
-            f"{text!r} does not exist in {zone.key}: the clocks jump over it",
+            said("{text} does not exist in {key}: the clocks jump over it", text=f"{text!r}", key=zone.key),
             where="--at",
-            mend=f'{after:%Y-%m-%d %H:%M} is the same after the jump; write --at "{after:%Y-%m-%d %H:%M}"',
+            mend=said('{after} is the same after the jump; write --at "{after}"', after=f"{after:%Y-%m-%d %H:%M}"),
         )
     if len(real) == 2:
         first, second = (f"{wall:%Y-%m-%d %H:%M}{_offset(one.utcoffset())}" for one in real)
         raise SendError(
-            f"{text!r} comes twice in {zone.key}: the clocks are set back",
+            said("{text} comes twice in {key}: the clocks are set back", text=f"{text!r}", key=zone.key),
             where="--at",
-            mend=f'say which: --at "{first}" (the first) or --at "{second}"',
+            mend=said('say which: --at "{first}" (the first) or --at "{second}"', first=first, second=second),
         )
     return real[0]
 

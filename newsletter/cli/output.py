@@ -9,27 +9,53 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from newsletter.cli.speaking import from_right, told
 from newsletter.errors import NashraError
+from newsletter.text.sentences import Sentence, counted, said
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
 
-FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+RIGHT_TO_LEFT_ISOLATE, FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2067", "\u2068", "\u2069"
 _CELL = 60
 
 
 def say(text: str = "") -> None:
-    """Words for the person at the terminal."""
-    print(text, file=sys.stderr)
+    """Words for the person at the terminal, in the language of the command."""
+    print(shown(text, sys.stderr), file=sys.stderr)
 
 
 def data(text: str) -> None:
     """Data for whoever reads stdout."""
     with _stdout_words():
         print(text)
+
+
+def words(text: str) -> None:
+    """Words for a person on stdout, in the language of the command, where they are what was asked for."""
+    data(shown(text, sys.stdout))
+
+
+def shown(text: str, stream: TextIO) -> str:
+    """A text in the language of the command, as it is printed: at a terminal each line whole in itself.
+
+    Args:
+        text: A sentence, or plain words.
+        stream: Where it is printed.
+    """
+    text = told(text)
+    if not from_right() or text.isascii() or not stream.isatty():
+        return text
+    from newsletter.cli.cells import wrapped
+
+    # A sign at the very beginning of a line is lost in terminals of the VTE family: it belongs to the cell before it.
+    lines = (line if line.isascii() else f"{RIGHT_TO_LEFT_ISOLATE}{line}{POP_ISOLATE}" for line in text.split("\n"))
+    return "\n".join(
+        part if part.isascii() else f" {part}" for line in lines for part in wrapped(line, screen_width() - 2)
+    )
 
 
 def json_data(value: Mapping[str, Any]) -> None:
@@ -217,16 +243,22 @@ def progress_bar(*columns: ProgressColumn) -> Iterator[Progress]:
         yield bar
 
 
-def cell(text: str) -> str:
+def cell(text: str, room: int = 0) -> str:
     """A text for one cell of a table: cut first, then isolated, so that no terminal moves its neighbours.
 
     The columns of a row swap places in the terminals that order a whole row by the Unicode algorithm (measured on
     VTE) unless each Arabic cell is isolated; others show the isolates as nothing. Inside, names and numbers are
     isolated as in a letter.
+
+    Args:
+        text: A sentence is put into the language of the command first.
+        room: Cells that the column has; 0 for as many as any.
     """
+    from newsletter.cli.cells import cut
     from newsletter.text.tidy import shorten
 
-    return isolated(shorten(text, _CELL))
+    words = told(text) if isinstance(text, Sentence) else text
+    return isolated(cut(words, room) if room else shorten(words, _CELL))
 
 
 def isolated(text: str) -> str:
@@ -237,9 +269,27 @@ def isolated(text: str) -> str:
     """
     if text.isascii():
         return text
+    from newsletter.cli.cells import closed
     from newsletter.text import bidi
 
-    return f"{FIRST_STRONG_ISOLATE}{bidi.isolate(text, bidi.first_strong(text, 'ltr'))}{POP_ISOLATE}"
+    return f"{FIRST_STRONG_ISOLATE}{closed(bidi.isolate(text, bidi.first_strong(text, 'ltr')))}{POP_ISOLATE}"
+
+
+def paragraph(text: str, room: int) -> str:
+    """A text for a column whose lines are broken: each line of it whole in itself; as it is when it is ASCII.
+
+    Args:
+        text: A sentence is put into the language of the command first.
+        room: Cells that the column has.
+    """
+    words = told(text)
+    if words.isascii():
+        return words
+    from newsletter.cli.cells import closed, wrapped
+
+    if words is not text and from_right():
+        return "\n".join(wrapped(f"{RIGHT_TO_LEFT_ISOLATE}{closed(words)}{POP_ISOLATE}", max(room, 1)))
+    return "\n".join(wrapped(isolated(words), max(room, 1)))
 
 
 _SHORT = 12
@@ -262,17 +312,35 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
     from rich.table import Table
     from rich.text import Text
 
+    from newsletter.cli.cells import width
+
     console = Console(no_color=True if os.environ.get("NO_COLOR") else None)
     grid = Table(box=None, pad_edge=False, header_style="bold")
     shown = [at for at in range(len(columns)) if not sparse or any(row[at] not in ("", 0) for row in rows)]
-    texts = [[Text(text if text.isascii() else cell(text)) for text in (str(row[at]) for at in shown)] for row in rows]
-    wanted = [max(len(columns[at]), *(row[place].cell_len for row in texts), 0) for place, at in enumerate(shown)]
-    # Rich takes from every column alike where a row is too wide, until one digit is nothing.
-    for at, width in zip(shown, column_widths(wanted, console.width - 2 * (len(shown) - 1)), strict=True):
-        grid.add_column(columns[at], no_wrap=True, min_width=width, max_width=width)
-    for row in texts:
-        grid.add_row(*row)
+    names = [told(columns[at]) for at in shown]
+    whole = [[_text(row[at]) for at in shown] for row in rows]
+    texts = [[text if text.isascii() and not from_right() else cell(text) for text in row] for row in whole]
+    wanted = [max(width(name), *(width(row[at]) for row in texts), 0) for at, name in enumerate(names)]
+    # Rich takes from every column alike where a row is too wide, until one digit is nothing; and what it cuts itself
+    # stays open behind an isolate, and takes the rest of the row with it.
+    space = console.width - 2 * (len(shown) - 1)
+    widths = column_widths(wanted, space)
+    while sum(widths) > space and max(widths) > 1:
+        # Beyond any terminal in use: what does not fit even so would be cut by Rich, in the middle of an isolate.
+        widths[widths.index(max(widths))] -= 1
+    for name, room in zip(names, widths, strict=True):
+        grid.add_column(Text(cell(name, room)), no_wrap=True, min_width=room, max_width=room)
+    for before, row in zip(whole, texts, strict=True):
+        fits = [width(text) <= room for text, room in zip(row, widths, strict=True)]
+        grid.add_row(
+            *(Text(row[at] if fits[at] else cell(before[at], room)) for at, room in enumerate(widths)),
+        )
     console.print(grid)
+
+
+def _text(value: object) -> str:
+    """A value as it is shown; a sentence stays one."""
+    return value if isinstance(value, str) else str(value)
 
 
 def column_widths(wanted: Sequence[int], room: int) -> list[int]:
@@ -308,17 +376,39 @@ def ask(question: str, *, nobody: str = "", code: int = 2) -> str:
     import typer
 
     if not on_terminal():
-        say(f"Nobody is here to ask; add --yes{nobody}.")
+        say(said("Nobody is here to ask; add --yes{nobody}.", nobody=nobody))
         raise typer.Exit(code)
-    return str(typer.prompt(question, default="", show_default=False, err=True)).strip()
+    asked = shown(question, sys.stderr)
+    return str(typer.prompt(asked, default="", show_default=False, err=True)).strip()
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """``3 stories``: a count with its noun in English.
+_YES, _NO = frozenset({"yes", "y", "نعم", "ن"}), frozenset({"no", "n", "لا", "ل"})
+
+
+def is_yes(answer: str) -> bool:
+    """Whether an answer means yes, in any language that commands speak.
+
+    Args:
+        answer: As it was typed.
+    """
+    return answer.strip().casefold() in _YES
+
+
+def is_no(answer: str) -> bool:
+    """Whether an answer means no, in any language that commands speak.
+
+    Args:
+        answer: As it was typed.
+    """
+    return answer.strip().casefold() in _NO
+
+
+def plural(count: int, one: str, many: str = "") -> Sentence:
+    """``3 stories``: a count with its noun, a part of a sentence; the catalogue knows it as ``{n} story``.
 
     Args:
         count: How many.
         one: The noun for one.
         many: The noun for any other number; empty adds an s.
     """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return counted(f"{{n}} {one}", f"{{n}} {many or one + 's'}", count)

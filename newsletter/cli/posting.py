@@ -10,6 +10,7 @@ import typer
 from newsletter.cli.app import STOPPED, workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -40,7 +41,13 @@ def letters(
     if as_json:
         json_data({**{state: counts.get(state, 0) for state in _STATES}, "waiting": waiting, "dry_run": dry_run})
     if dry_run or not (counts or waiting):
-        say(f"{plural(waiting, 'small letter')} waiting{' (nothing was sent)' if dry_run else ''}.")
+        say(
+            said(
+                "{letters} waiting{note}.",
+                letters=plural(waiting, "small letter"),
+                note=said(" (nothing was sent)") if dry_run else "",
+            )
+        )
         return
     _tell(counts, waiting)
     if waiting:
@@ -83,7 +90,11 @@ def _waiting(workspace: Workspace) -> int:
 
 
 def _tell(counts: dict[str, int], waiting: int, tell: Callable[[str], None] = say) -> None:
-    told = [f"{counts[state]:,} {state}" for state in _STATES if state in counts]
-    told += [f"{waiting:,} waiting (send later with: {AGAIN})"] if waiting else []
+    told: list[str] = [
+        counted(f"{{n}} {state}", f"{{n}} {state}", counts[state]) for state in _STATES if state in counts
+    ]
+    told += (
+        [said("{waiting} waiting (send later with: {again})", waiting=f"{waiting:,}", again=AGAIN)] if waiting else []
+    )
     if told:
-        tell(f"Small letters: {', '.join(told)}.")
+        tell(said("Small letters: {counts}.", counts=joined(told, ", ")))

@@ -11,7 +11,8 @@ import typer
 from newsletter.cli.acting import note_act
 from newsletter.cli.app import STOPPED, workspace_of
 from newsletter.cli.options import AsJson, IssueName, Yes
-from newsletter.cli.output import ask, data, json_data, on_terminal, say
+from newsletter.cli.output import ask, data, is_yes, json_data, on_terminal, say
+from newsletter.text.sentences import Sentence, said
 
 if TYPE_CHECKING:
     from newsletter.publish import PublishOutcome
@@ -61,9 +62,11 @@ def publish(
     from newsletter.publish import PublishInterruptedError, PublishTalk, PublishWish, targets
 
     if to not in targets.names():
-        raise typer.BadParameter(f"--to takes {' or '.join(targets.names())}, not {to!r}")
+        raise typer.BadParameter(
+            said("--to takes {targets}, not {to}", targets=" or ".join(targets.names()), to=f"{to!r}")
+        )
     if status not in ("", "draft", "publish"):
-        raise typer.BadParameter(f"--status takes draft or publish, not {status!r}")
+        raise typer.BadParameter(said("--status takes draft or publish, not {status}", status=f"{status!r}"))
     target = targets.target(to)
     given = {
         "status": status,
@@ -78,7 +81,7 @@ def publish(
     }
     for option, value in given.items():
         if value and option not in target.takes:
-            raise typer.BadParameter(f"--{option} means nothing with --to {to}")
+            raise typer.BadParameter(said("--{option} means nothing with --to {to}", option=option, to=to))
     wish = PublishWish(
         status=status,  # type: ignore[arg-type]  # looked at above
         post_type=post_type,
@@ -91,15 +94,14 @@ def publish(
     )
 
     def sure(question: str) -> bool:
-        return yes or ask(
-            f"{_COMMANDS.sub(' ', question)} Type yes to go on, anything else to stop"
-        ).strip().casefold() in ("yes", "y")
+        asked = question if isinstance(question, Sentence) else _COMMANDS.sub(" ", question)
+        return yes or is_yes(ask(said("{question} Type yes to go on, anything else to stop", question=asked)))
 
     with workspace_of(context) as workspace:
         try:
             outcome = target.publish(workspace, name, wish, PublishTalk(_say if on_terminal() else _quiet, sure))
         except PublishInterruptedError as stopped:
-            say(f"error: {stopped}")
+            say(said("error: {stopped}", stopped=stopped))
             raise typer.Exit(STOPPED) from None
         if outcome.issue and outcome.done in ("created", "updated", "published") and not dry_run:
             note_act(workspace, "publish", outcome.issue)
@@ -108,8 +110,12 @@ def publish(
         raise typer.Exit(1)
 
 
+def _harmless(words: str) -> str:
+    return _COMMANDS.sub(" ", words)
+
+
 def _say(words: str) -> None:
-    say(_COMMANDS.sub(" ", words))
+    say(words.cleaned(_harmless) if isinstance(words, Sentence) else _harmless(words))
 
 
 def _quiet(_line: str) -> None:

@@ -12,7 +12,9 @@ from newsletter.cli import completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import cell, csv_data, data, json_data, paint, say, screen_width
+from newsletter.cli.output import cell, csv_data, data, json_data, paint, paragraph, say, screen_width
+from newsletter.cli.speaking import marked
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.report.models import NewsroomReport
@@ -80,7 +82,7 @@ def report(
     elif html is None:
         _tell(found)
     if html is not None:
-        say(f"Written: {html}. Open it in a browser; it needs nothing else, and prints.")
+        say(said("Written: {html}. Open it in a browser; it needs nothing else, and prints.", html=html))
 
 
 def _tell(found: NewsroomReport) -> None:
@@ -115,18 +117,18 @@ def _line(*values: str) -> None:
 
 def _draw(section: ReportSection) -> None:
     """Bars and numbers first and the words last, so that no Arabic title moves them."""
-    from newsletter.text.tidy import shorten
 
-    paint(f"{cell(section.about)}: {cell(section.title)}", "bold")
+    about, title = (cell(marked(one)) for one in (section.about, section.title))
+    paint(f"{about}: {title}", "bold")
     width = max(min(_BAR, screen_width() // 4), 5)
     room = max(screen_width() - width - _BEFORE, _LEAST_LABEL)
     for row in section.rows:
         bar = _bar(row.number, section.most, width)
         share = f"{row.number / row.whole:7.1%}" if row.whole else " " * 7
-        more = f"  ({row.more})" if row.more else ""
-        paint(f"{row.number:>11,} {share} ", "", bar, f" {cell(shorten(row.label, room))}{more}")
+        more = f"  ({cell(marked(row.more))})" if row.more else ""
+        paint(f"{row.number:>11,} {share} ", "", bar, f" {cell(marked(row.label), room)}{more}")
     if section.note:
-        paint(f"  {section.note}", "")
+        paint(paragraph("  " + marked(section.note), screen_width()), "")
     paint("", "")
 
 

@@ -93,6 +93,9 @@ def _take(workspace: Workspace, database: Database, plan: AdoptionPlan, *, yes: 
                 f"Issue {one.send.issue} (send {one.send.public_id}): {whom} may have gone since; nothing here can "
                 "tell. They become unknown, and are not sent again unless you say so."
             )
+    if plan.backup is not None:
+        since = workspace.memory.moment(plan.backup)
+        say(f"What was sent after {since} is not known here: look at your provider's own log before you send an issue.")
     say("Who left, was suppressed or erased since the backup is not known in it: look at what your provider says.")
     _sure(f"this database, with {plural(plan.doubtful, 'letter')} in doubt", "adopt", yes=yes)
     workflow.adopt(workspace, database, plan)

@@ -23,9 +23,11 @@ from newsletter.cli.delivering import (
 from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn, WithThisSender
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
+from newsletter.cli.speaking import complaint_lines
 from newsletter.cli.trying import plan_data, tell_untried, would_try
 from newsletter.errors import NotApprovedError, SendError
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import joined, said
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,7 +89,7 @@ def send(
         take_restored(workspace, yes=yes, wanted=after_restore and not dry_run)
         _start_due(workspace)
         for one in cancelling.free_undone(workspace):
-            say(f"note: issue {one.issue} was cancelled and went to nobody: it can be sent again")
+            say(said("note: issue {issue} was cancelled and went to nobody: it can be sent again", issue=one.issue))
         snapshot = Snapshot.take(workspace)
         issue = plans.choose(workspace, name, list_name=list_name, rhythm=rhythm.value, snapshot=snapshot)
         if test:
@@ -103,7 +105,7 @@ def send(
         for line in problem_lines(plan.problems):
             say(line)
         if has_errors(plan.problems):
-            say(f"Issue {issue.number} cannot go like this.")
+            say(said("Issue {number} cannot go like this.", number=issue.number))
             _end(plan, None, as_json, FOUND_ERRORS)
         if plan.earlier is None:
             before_freezing(workspace, plan, after_restore=after_restore, dry_run=dry_run)
@@ -131,7 +133,8 @@ def _approved(workspace: Workspace, plan: Plan, *, dry_run: bool) -> None:
     except NotApprovedError as error:
         if not dry_run:
             raise
-        say(f"note: {error}")
+        for line in complaint_lines(error):
+            say(said("note: {line}", line=line))
 
 
 def _goes_on(earlier: Send) -> bool:
@@ -173,19 +176,22 @@ def _agreed(workspace: Workspace, plan: Plan, *, yes: bool, drop_withdrawn: bool
     while True:
         if not yes:
             say(_would(plan, workspace.sender.name))
-            ask_for_number(plan.issue, nobody=" to send it without asking", refused="Nothing sent.")
+            ask_for_number(plan.issue, nobody=said(" to send it without asking"), refused="Nothing sent.")
         elif plan.trial is not None:
             for line in would_try(plan):
                 say(line)
         before = plan
         plan, looked, dropped = plans.look_again(workspace, plan, drop_withdrawn=drop_withdrawn)
-        for line in (*looked.notes, *(f"«{headline}» was taken out of the draft" for headline in dropped)):
-            say(f"note: {line}")
+        for line in (
+            *looked.notes,
+            *(said("«{headline}» was taken out of the draft", headline=headline) for headline in dropped),
+        ):
+            say(said("note: {line}", line=line))
         if plan.problems != before.problems:
             for line in problem_lines(plan.problems):
                 say(line)
         if not plan.ready:
-            say(f"Issue {plan.issue.number} cannot go like this. Nothing sent.")
+            say(said("Issue {number} cannot go like this. Nothing sent.", number=plan.issue.number))
             raise typer.Exit(FOUND_ERRORS)
         if yes or plan is before:
             return plan
@@ -199,7 +205,7 @@ def _without_withdrawn(workspace: Workspace, issue: Issue, snapshot: Snapshot) -
 
     issue, dropped = renewing.without_withdrawn(workspace, issue)
     for headline in dropped:
-        say(f"note: «{headline}» was taken out of the draft")
+        say(said("note: «{headline}» was taken out of the draft", headline=headline))
     return issue, snapshot.with_file(Path(issue.path)) if dropped else snapshot
 
 
@@ -217,12 +223,22 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
     from newsletter.workflows import plan as plans
 
     if plan.earlier is not None:
-        raise SendError(f"issue {plan.issue.number} is on its way already", mend="send it on without --at")
+        raise SendError(
+            said("issue {number} is on its way already", number=plan.issue.number), mend="send it on without --at"
+        )
     sent = plans.freeze_plan(workspace, plan, send_at=send_at, by=at_terminal())
     when = in_zone(send_at, workspace.zone)
-    say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}; it starts {when}.")
+    say(
+        said(
+            "Frozen: issue {number}, {subscribers}; it starts {when}.",
+            number=plan.issue.number,
+            subscribers=plural(sent.audience, "subscriber"),
+            when=when,
+        )
+    )
     tell_untried(workspace, plan, sent)
-    say("A running newsletter worker starts it then; without one, run: newsletter send " + str(plan.issue.number))
+    number = plan.issue.number
+    say(said("A running newsletter worker starts it then; without one, run: newsletter send {number}", number=number))
     if as_json:
         json_data(_account(plan, sent, None, sent_now=0, code=0))
 
@@ -235,8 +251,8 @@ def _run(workspace: Workspace, plan: Plan, as_json: bool, *, here: bool, with_th
             _leave(workspace, plan, as_json)
             return
         assert plan.account is not None
-        still = f"{plan.account.open:,} of {plan.account.total:,}"
-        say(f"Going on with issue {plan.issue.number}: {still} are still to go.")
+        still = said("{open} of {total}", open=f"{plan.account.open:,}", total=f"{plan.account.total:,}")
+        say(said("Going on with issue {number}: {still} are still to go.", number=plan.issue.number, still=still))
     done = deliver_now(
         workspace,
         sent,
@@ -260,9 +276,15 @@ def _frozen(workspace: Workspace, plan: Plan) -> tuple[Send, Plan]:
         plan = plans.make(workspace, plan.issue, list_name=plan.target.name, rhythm=plan.rhythm, rest=plan.rest)
         if plan.earlier is None:
             raise
-        say(f"note: another run was quicker and has frozen issue {plan.issue.number} already")
+        say(said("note: another run was quicker and has frozen issue {number} already", number=plan.issue.number))
         return plan.earlier, plan
-    say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+    say(
+        said(
+            "Frozen: issue {number}, {subscribers}.",
+            number=plan.issue.number,
+            subscribers=plural(sent.audience, "subscriber"),
+        )
+    )
     tell_untried(workspace, plan, sent)
     return sent, plan
 
@@ -286,14 +308,28 @@ def _test(workspace: Workspace, path: str, address: str, list_name: str) -> None
 
 def _would(plan: Plan, sender: str) -> str:
     if plan.earlier is not None and plan.account is not None:
-        return f"Would go on with issue {plan.issue.number}: {plan.account.open:,} of {plan.account.total:,} to go."
+        return said(
+            "Would go on with issue {number}: {open} of {total} to go.",
+            number=plan.issue.number,
+            open=f"{plan.account.open:,}",
+            total=f"{plan.account.total:,}",
+        )
     whom = plural(plan.audience, "subscriber")
-    none = f"; {plan.skipped:,} chose none of its sections and get nothing" if plan.skipped else ""
-    goes = (
-        f"Issue {plan.issue.number} «{plan.issue.subject}» would go to {whom} of '{plan.target.name}' "
-        f"through {sender}{none}."
+    none = (
+        said("; {skipped} chose none of its sections and get nothing", skipped=f"{plan.skipped:,}")
+        if plan.skipped
+        else ""
     )
-    return "\n".join([goes, *would_try(plan)])
+    goes = said(
+        "Issue {number} «{subject}» would go to {whom} of '{name}' through {sender}{none}.",
+        number=plan.issue.number,
+        subject=plan.issue.subject,
+        whom=whom,
+        name=plan.target.name,
+        sender=sender,
+        none=none,
+    )
+    return joined([goes, *would_try(plan)], "\n")
 
 
 def _already(workspace: Workspace, plan: Plan) -> str:
@@ -301,18 +337,30 @@ def _already(workspace: Workspace, plan: Plan) -> str:
     assert plan.account is not None
     sent, zone = plan.earlier, workspace.zone
     if sent.state == "scheduled" and sent.send_at is not None:
-        return (
-            f"Issue {plan.issue.number} is frozen and starts {in_zone(sent.send_at, zone)}. "
-            f"Start it now with: newsletter sends resume {plan.issue.number}"
+        return said(
+            "Issue {number} is frozen and starts {moment}. Start it now with: newsletter sends resume {number}",
+            number=plan.issue.number,
+            moment=in_zone(sent.send_at, zone),
         )
     if sent.state in {"paused", "cancelled"}:
-        return f"Nothing sent now. {way_on(sent, plan.account, zone)}"
+        return said("Nothing sent now. {way_on}", way_on=way_on(sent, plan.account, zone))
     when = in_zone(sent.finished or sent.created, zone)
     if not plan.account.submitted and (plan.account.refused or plan.account.unknown):
-        words = f"Of issue {plan.issue.number} to '{plan.target.name}' no letter was taken ({when})."
+        words = said(
+            "Of issue {number} to '{name}' no letter was taken ({when}).",
+            number=plan.issue.number,
+            name=plan.target.name,
+            when=when,
+        )
     else:
-        words = f"Issue {plan.issue.number} went to '{plan.target.name}' already ({sent.state}, {when})."
-    return f"{words} {account_words(plan.account)} Nothing sent now."
+        words = said(
+            "Issue {number} went to '{name}' already ({state}, {when}).",
+            number=plan.issue.number,
+            name=plan.target.name,
+            state=said(sent.state),
+            when=when,
+        )
+    return said("{words} {account_words} Nothing sent now.", words=words, account_words=account_words(plan.account))
 
 
 def _account(plan: Plan, sent: Send | None, account: SendCounts | None, *, sent_now: int, code: int) -> dict[str, Any]:

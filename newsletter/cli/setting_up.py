@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.output import ask, data, on_terminal, plural, progress_bar, say, shown_path
 from newsletter.errors import SettingsError
@@ -88,15 +87,20 @@ def _as_told(directory: Path, *, name: str, url: str, sender: str, web: str, lan
         raise SettingsError("\n".join(_as_option(line, web) for line in str(error).splitlines())) from None
     say(
         said(
-            "Made the workspace {folder} with the list '{name}'. Letters go into its outbox for now.",
-            folder=shown_path(directory),
-            name=FIRST_LIST,
+            "Made the workspace {directory} with the list '{list}'. Letters go into its outbox for now.",
+            directory=shown_path(directory),
+            list=FIRST_LIST,
         )
     )
     if taken:
         say(taken)
-    command = f"cd {quote(shown_path(directory))}, then: newsletter collect {url.rstrip('/')}/"
-    say(said("Next: {command}", command=command))
+    say(
+        said(
+            "Next: cd {folder}, then: newsletter collect {url}/",
+            folder=quote(shown_path(directory)),
+            url=url.rstrip("/"),
+        )
+    )
 
 
 def _zone() -> tuple[str, str]:
@@ -107,12 +111,14 @@ def _zone() -> tuple[str, str]:
     from newsletter.workspace import zones
 
     name, why = zones.of_machine()
-    change = "another one: timezone in newsletter.toml"
+    change = said("another one: timezone in newsletter.toml")
     if name and name not in zones.UTC_NAMES:
-        return name, f"The site's zone is {name}, as this machine says ({why}); {change}."
+        return name, said(
+            "The site's zone is {name}, as this machine says ({why}); {change}.", name=name, why=why, change=change
+        )
     if on_terminal():
         asked = ask("Zone of the site, for example Africa/Algiers (nothing for UTC)")
-        return asked or "UTC", f"The site's zone is {asked or 'UTC'}; {change}."
+        return asked or "UTC", said("The site's zone is {name}; {change}.", name=asked or "UTC", change=change)
     return "UTC", (
         "The site's zone is UTC, since this machine names no other; if that is wrong, set timezone in newsletter.toml "
         '(timezone = "Africa/Algiers") before anything is scheduled.'
@@ -133,9 +139,9 @@ def _sender(name: str, url: str) -> str:
         host = ""
     if host and ("." not in host or ":" in host or host.rpartition(".")[2].isdigit()):
         raise SettingsError(
-            f"no address for letters can be made of {host}",
+            said("no address for letters can be made of {host}", host=host),
             where="--from",
-            mend=f'add --from "{name} <news@example.org>"',
+            mend=said('add --from "{name} <news@example.org>"', name=name),
         )
     # An address that is none at all is told when the settings are checked; here any host will do.
     return f"{name} <news@{host or 'example.org'}>"
@@ -163,7 +169,11 @@ def demo(
 
     result = run(directory, tell=say)
     say()
-    say(f"Sent {plural(result.letters, 'letter')} of issue {result.number}. Look at:")
+    say(
+        said(
+            "Sent {letters} of issue {number}. Look at:", letters=plural(result.letters, "letter"), number=result.number
+        )
+    )
     for path in (result.html, result.text, result.outbox, result.issue):
         data(str(path))
 
@@ -187,15 +197,15 @@ def upgrade(context: typer.Context) -> None:
         database = folder.any_database
         found = version(database)
         if found == HEAD:
-            say(f"The database is up to date ({HEAD}).")
+            say(said("The database is up to date ({HEAD}).", HEAD=HEAD))
             _jobs(database)
             return
         if found is not None and database.is_sqlite:
-            say(f"Copied to {backup(database, now=folder.now())}.")
+            say(said("Copied to {backup}.", backup=backup(database, now=folder.now())))
         upgrade(database)
         if found is None:
             first_list(folder)
-        say(f"The database is now at {HEAD}.")
+        say(said("The database is now at {HEAD}.", HEAD=HEAD))
         _jobs(database)
 
 
@@ -204,20 +214,6 @@ def _jobs(database: Database) -> None:
 
     if jobs.make_ready(database):
         say("Made the tables of Procrastinate, which hands sends to workers.")
-
-
-def backup(context: typer.Context) -> None:
-    """Copy the SQLite database into backups/, also while it is in use; prints the copy's path.
-
-    \b
-    Example:
-      newsletter database backup
-    """
-    from newsletter.storage.database import backup
-
-    with workspace_of(context) as folder:
-        data(str(backup(folder.database, now=folder.now())))
-        note_act(folder, "backup")
 
 
 def copy(
@@ -244,7 +240,11 @@ def copy(
                 counts = copy(folder.database, target, tell)
         finally:
             target.close()
-    say(f"Copied {plural(sum(counts.values()), 'row')} of {plural(len(counts), 'table')}.")
+    say(
+        said(
+            "Copied {rows} of {tables}.", rows=plural(sum(counts.values()), "row"), tables=plural(len(counts), "table")
+        )
+    )
     say("Nothing has changed here yet. Let the workspace use the copy: write its URL into secrets/database.url")
 
 

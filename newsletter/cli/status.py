@@ -10,8 +10,10 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say, table
+from newsletter.cli.speaking import language
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -135,7 +137,7 @@ def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[
             for one in state.unknown_sends
         ],
         "disks": [{name: value for name, value in asdict(one).items() if name != "path"} for one in state.disks],
-        "backup": {"known": state.is_sqlite, "newest": _iso(state.backup_at)},
+        "backup": {"known": state.is_sqlite or state.backup_at is not None, "newest": _iso(state.backup_at)},
     }
 
 
@@ -147,18 +149,26 @@ def _tell(found: Sequence[Finding], state: WorkspaceState | None, workspace: Wor
     rows: list[tuple[str, str, str]] = []
     for one in found:
         since = in_zone(one.since, workspace.zone) if one.since is not None else ""
-        rows.append(("needs you" if one.needs_person else "note", one.words, since))
+        rows.append((said("needs you" if one.needs_person else "note"), _words(one), since))
     if state is not None:
         stopped = {one.send for one in found if one.kind == "stopped"}
-        rows += [("runs", words, "") for words in _going_on(state, workspace, stopped)]
+        rows += [(said("runs"), words, "") for words in _going_on(state, workspace, stopped)]
     table(("", "What", "Since"), rows, sparse=True)
     needing = sum(one.needs_person for one in found)
     if needing:
-        say(f"{plural(needing, 'thing needs', 'things need')} a person.")
+        say(said("{need} a person.", need=plural(needing, "thing needs", "things need")))
         if SET_UP.intersection(one.kind for one in found if one.needs_person):
             say("Whether the set-up is sound: newsletter doctor")
     else:
         say("Nothing needs a person.")
+
+
+def _words(finding: Finding) -> str:
+    """What is to be said and done; in another language by the catalogue of the alerts."""
+    if language() == "en":
+        return finding.words
+    what = said(finding.text, **finding.parts)
+    return said("{what}; {mend}", what=what, mend=said(finding.step, **finding.parts)) if finding.step else what
 
 
 def _going_on(state: WorkspaceState, workspace: Workspace, stopped: Collection[str]) -> list[str]:
@@ -170,24 +180,39 @@ def _going_on(state: WorkspaceState, workspace: Workspace, stopped: Collection[s
     lines = []
     for one in state.sends:
         if one.send.state == "running" and one.counts is not None and one.send.public_id not in stopped:
-            said = f"issue {one.send.issue} goes out: {one.counts.open:,} of {one.send.audience:,} letters are to go"
-            said += f", {one.unknown:,} unknown" if one.unknown else ""
-            lines.append(said + (f", {one.refused:,} refused" if one.refused else ""))
+            goes: str = said(
+                "issue {issue} goes out: {open} of {audience} letters are to go",
+                issue=one.send.issue,
+                open=f"{one.counts.open:,}",
+                audience=f"{one.send.audience:,}",
+            )
+            goes += said(", {unknown} unknown", unknown=f"{one.unknown:,}") if one.unknown else ""
+            lines.append(goes + (said(", {refused} refused", refused=f"{one.refused:,}") if one.refused else ""))
         if one.send.state == "scheduled" and one.send.send_at is not None:
-            lines.append(f"issue {one.send.issue} starts {at(one.send.send_at)}")
+            lines.append(said("issue {issue} starts {at}", issue=one.send.issue, at=at(one.send.send_at)))
     for due in state.scheduled:
         last = state.handled.get(due.job)
-        lines.append(f"schedule, {due.job}: next {at(due.moment)}" + (f", last {at(last)}" if last else ""))
+        lines.append(
+            said("schedule, {job}: next {at}", job=due.job, at=at(due.moment))
+            + (said(", last {at}", at=at(last)) if last else "")
+        )
     if state.worker_at is not None:
-        lines.append(f"worker: last sign of life {at(state.worker_at)}")
+        lines.append(said("worker: last sign of life {at}", at=at(state.worker_at)))
     if state.letters:
-        lines.append(f"{plural(state.letters, 'small letter')} waiting")
+        lines.append(said("{letters} waiting", letters=plural(state.letters, "small letter")))
     if state.backup_at is not None:
-        lines.append(f"newest backup: {at(state.backup_at)}")
+        lines.append(said("newest backup: {at}", at=at(state.backup_at)))
     elif not state.is_sqlite:
         lines.append("backup: PostgreSQL is backed up with its own tools, and nobody can see that from here")
     for disk in state.disks:
-        lines.append(f"disk of the {disk.place}: {disk.free / 1e9:,.1f} of {disk.total / 1e9:,.1f} GB free")
+        lines.append(
+            said(
+                "disk of the {place}: {free} of {total} GB free",
+                place=disk.place,
+                free=f"{disk.free / 1000000000.0:,.1f}",
+                total=f"{disk.total / 1000000000.0:,.1f}",
+            )
+        )
     return lines
 
 
@@ -198,7 +223,11 @@ def _test_alert(workspace: Workspace, as_json: bool) -> None:
     if as_json:
         json_data({"ways": [asdict(one) for one in outcomes]})
     for one in outcomes:
-        say(f"{one.way}: {one.words or 'sent'}" if one.sent else f"{one.way}: failed: {one.words}")
+        say(
+            said("{way}: {part}", way=one.way, part=one.words or "sent")
+            if one.sent
+            else said("{way}: failed: {words}", way=one.way, words=one.words)
+        )
     if not outcomes:
         say('No way is named. In newsletter.toml, for example: [alerts] mail = "editor@example.org"')
     if not outcomes or not all(one.sent for one in outcomes):

@@ -12,9 +12,10 @@ from newsletter.cli import completing, posting
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form, with_list
-from newsletter.cli.output import JsonDocument, data, json_data, json_line, on_terminal, plural, say
+from newsletter.cli.output import JsonDocument, data, is_yes, json_data, json_line, on_terminal, plural, say
 from newsletter.cli.output import ask as question
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -68,7 +69,14 @@ def add(
         activity.note(connection, "add", by=at_terminal(), about=str(len(added)), now=workspace.now())
     _name_typos(addresses)
     new = sum(not one.already for one in added)
-    say(f"{plural(new, 'subscriber')} added to '{list_name}', {len(added) - new} known before.")
+    say(
+        said(
+            "{subscribers} added to '{list_name}', {added} known before.",
+            subscribers=plural(new, "subscriber"),
+            list_name=list_name,
+            added=len(added) - new,
+        )
+    )
 
 
 def _name_typos(addresses: list[str]) -> None:
@@ -78,7 +86,7 @@ def _name_typos(addresses: list[str]) -> None:
     for address in addresses:
         meant = likely_typo(address)
         if meant:
-            say(f"{address}: did you mean {meant}? It was taken as it is written.")
+            say(said("{address}: did you mean {meant}? It was taken as it is written.", address=address, meant=meant))
 
 
 def _ask(context: typer.Context, addresses: list[str], list_name: str, words: str, *, restore: bool) -> None:
@@ -101,10 +109,18 @@ def _ask(context: typer.Context, addresses: list[str], list_name: str, words: st
                 for address in addresses
             ]
         note_act(workspace, "add", asked.count("asked"))
-        told = [f"{plural(asked.count('asked'), 'person', 'people')} asked for '{list_name}'"]
-        told += [f"{count:,} subscribed before"] if (count := asked.count("confirmed")) else []
-        told += [f"{count:,} asked lately and not again"] if (count := asked.count("lately")) else []
-        say(", ".join(told) + ".")
+        told = [
+            said(
+                "{people} asked for '{list_name}'",
+                people=plural(asked.count("asked"), "person", "people"),
+                list_name=list_name,
+            )
+        ]
+        told += [said("{count} subscribed before", count=f"{count:,}")] if (count := asked.count("confirmed")) else []
+        told += (
+            [said("{count} asked lately and not again", count=f"{count:,}")] if (count := asked.count("lately")) else []
+        )
+        say(said("{counts}.", counts=joined(told, ", ")))
         posting.post(workspace)
 
 
@@ -205,20 +221,38 @@ def _undo(context: typer.Context, name: str, file: Path | None) -> None:
         done = people.undo_import(connection, workspace, name, by=at_terminal())
         about = str(done.taken_back)
         activity.note(connection, "import-undone", by=at_terminal(), about=about, now=workspace.now())
-    stay = f"; {plural(done.kept, 'person', 'people')} of it left or acted since, and stay" if done.kept else ""
-    say(f"{plural(done.taken_back, 'person', 'people')} of this import taken back{stay}.")
+    stay = (
+        said("; {people} of it left or acted since, and stay", people=plural(done.kept, "person", "people"))
+        if done.kept
+        else ""
+    )
+    say(
+        said("{people} of this import taken back{stay}.", people=plural(done.taken_back, "person", "people"), stay=stay)
+    )
 
 
 def _agreed(seen: ImportReport, consent: str, list_name: str, zone: ZoneInfo) -> str:
     """How the people of a file agreed, as the person at the terminal states it; or that they are to be asked."""
     if seen.asked:
-        say(f"{plural(seen.asked, 'person', 'people')} of the file will be mailed a question{_pace(seen, zone)}.")
-        if question("Type yes to ask them").lower() != "yes":
+        say(
+            said(
+                "{people} of the file will be mailed a question{pace}.",
+                people=plural(seen.asked, "person", "people"),
+                pace=_pace(seen, zone),
+            )
+        )
+        if not is_yes(question(said("Type yes to ask them"))):
             say("Nothing imported, nobody asked.")
             raise typer.Exit(1)
     if not seen.unstated:
         return consent
-    say(f"{plural(seen.unstated, 'person', 'people')} will be subscribed to '{list_name}' and mailed.")
+    say(
+        said(
+            "{people} will be subscribed to '{list_name}' and mailed.",
+            people=plural(seen.unstated, "person", "people"),
+            list_name=list_name,
+        )
+    )
     stated = question("How did these people agree? (nothing: stop here)")
     if not stated:
         say("Nothing imported. To have each of them asked by a letter: --ask")
@@ -227,15 +261,22 @@ def _agreed(seen: ImportReport, consent: str, list_name: str, zone: ZoneInfo) ->
 
 
 def _pace(report: ImportReport, zone: ZoneInfo) -> str:
-    until = f", until about {in_zone(report.asked_until, zone)}" if report.asked_until else ""
-    return f", at most {report.letters_an_hour:,} an hour{until}"
+    until = said(", until about {moment}", moment=in_zone(report.asked_until, zone)) if report.asked_until else ""
+    return said(
+        ", at most {letters_an_hour} an hour{until}", letters_an_hour=f"{report.letters_an_hour:,}", until=until
+    )
 
 
 def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, zone: ZoneInfo) -> None:
     for row in report.rejected:
-        say(f"{file}:{row.line}: {row.value}: {row.reason}")
+        say(said("{file}:{line}: {value}: {reason}", file=file, line=row.line, value=row.value, reason=row.reason))
     if report.rejected_count > len(report.rejected):
-        say(f"… and {report.rejected_count - len(report.rejected)} more rows that cannot be used.")
+        say(
+            said(
+                "… and {rejected_count} more rows that cannot be used.",
+                rejected_count=report.rejected_count - len(report.rejected),
+            )
+        )
     for line in _understood(report):
         say(line)
     counts = {
@@ -248,37 +289,75 @@ def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, z
         "not to be mailed": report.suppressed,
         "cannot be used": report.rejected_count,
     }
-    told = "".join(f", {count} {words}" for words, count in counts.items() if count)
-    say(f"{'Would add' if report.dry_run else 'Added'} {plural(report.added, 'subscriber')} to '{list_name}'{told}.")
+    told = joined(
+        [counted(f", {{n}} {words}", f", {{n}} {words}", count) for words, count in counts.items() if count] or [""], ""
+    )
+    say(
+        said(
+            "{part} {subscribers} to '{list_name}'{told}.",
+            part="Would add" if report.dry_run else "Added",
+            subscribers=plural(report.added, "subscriber"),
+            list_name=list_name,
+            told=told,
+        )
+    )
     if report.batch:
         back = f"newsletter subscribers import --undo {report.batch}"
-        say(f"Until a letter went to one of them, this takes it back: {back}")
+        say(said("Until a letter went to one of them, this takes it back: {back}", back=back))
     if report.pending:
         say(
-            f"Who waits for confirmation gets no letter by this and is forgotten after {plural(pending_days, 'day')} "
-            "([web] pending_days). To ask them: --ask"
+            said(
+                "Who waits for confirmation gets no letter by this and is forgotten after {days} ([web] "
+                "pending_days). To ask them: --ask",
+                days=plural(pending_days, "day"),
+            )
         )
     if report.asked:
-        will = "would be" if report.dry_run else "will be"
-        say(f"{plural(report.asked, 'person', 'people')} {will} asked by a letter{_pace(report, zone)}.")
+        will = said("would be" if report.dry_run else "will be")
+        say(
+            said(
+                "{people} {will} asked by a letter{pace}.",
+                people=plural(report.asked, "person", "people"),
+                will=will,
+                pace=_pace(report, zone),
+            )
+        )
     if report.unstated:
         say(
-            f"Nothing says how {report.unstated:,} of them agreed: the import will ask for it. "
-            'State it with --consent "form on the site", or have each of them asked with --ask.'
+            said(
+                "Nothing says how {unstated} of them agreed: the import will ask for it. "
+                'State it with --consent "form on the site", or have each of them asked with --ask.',
+                unstated=f"{report.unstated:,}",
+            )
         )
 
 
 def _understood(report: ImportReport) -> list[str]:
     """How the file was read, where there was anything to understand, and what to know of the program it is from."""
-    lines = []
+    lines: list[str] = []
     if report.layout or report.encoding != "utf-8" or len(report.columns) > 1:
-        program = f"an export of {report.layout}" if report.layout else "a table"
-        between = {",": "commas", ";": "semicolons", "\t": "tabs"}.get(report.delimiter, f"'{report.delimiter}'")
-        columns = ", ".join(f"'{name}' as {role}" for name, role in report.columns)
-        used = f"; its columns {columns}" if columns else ""
-        lines.append(f"Read as {program}, {report.encoding}, with {between} between the cells{used}.")
+        program = said("an export of {layout}", layout=report.layout) if report.layout else said("a table")
+        signs = {",": said("commas"), ";": said("semicolons"), "\t": said("tabs")}
+        between = signs.get(report.delimiter) or f"'{report.delimiter}'"
+        columns = [said("'{name}' as {role}", name=name, role=said(role)) for name, role in report.columns]
+        used = said("; its columns {columns}", columns=joined(columns, ", ")) if columns else ""
+        lines.append(
+            said(
+                "Read as {program}, {encoding}, with {between} between the cells{used}.",
+                program=program,
+                encoding=report.encoding,
+                between=between,
+                used=used,
+            )
+        )
     if report.unused:
-        lines.append(f"Nothing is taken from {plural(len(report.unused), 'column')}: {', '.join(report.unused)}.")
+        lines.append(
+            said(
+                "Nothing is taken from {columns}: {names}.",
+                columns=plural(len(report.unused), "column"),
+                names=", ".join(report.unused),
+            )
+        )
     if report.note:
         lines.append(f"Note: {report.note}.")
     return lines
@@ -325,4 +404,4 @@ def list_(
             document.end()
     if not count:
         more = with_list("newsletter subscribers import FILE", list_name)
-        say(f"Nobody on '{list_name}' yet. Add people with: {more}")
+        say(said("Nobody on '{list_name}' yet. Add people with: {more}", list_name=list_name, more=more))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.cli.output import plural, say
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
@@ -35,15 +36,31 @@ def would_try(plan: Plan) -> list[str]:
         needed = plural(terms.least * len(terms.subjects) + 1, "reader")
         few = plural(plan.audience, "reader")
         first = terms.subjects[0]
-        return [f"A/B test: none, {few} are too few ({needed} at least): all get the first subject, «{first}»."]
+        return [
+            said(
+                "A/B test: none, {few} are too few ({needed} at least): all get the first subject, «{first}».",
+                few=few,
+                needed=needed,
+                first=first,
+            )
+        ]
     others = plan.audience - plan.tried * len(terms.subjects)
-    goes = f"the better one goes to the other {others:,}, by itself"
+    goes = said("the better one goes to the other {others}, by itself", others=f"{others:,}")
     if terms.asks:
-        goes = f"an editor decides which one the other {others:,} get: newsletter sends decide {plan.issue.number}"
+        goes = said(
+            "an editor decides which one the other {others} get: newsletter sends decide {number}",
+            others=f"{others:,}",
+            number=plan.issue.number,
+        )
     return [
         "A/B test: these subjects are tried on readers drawn at random:",
-        *(f"  {plan.tried:,} get «{words}»" for words in terms.subjects),
-        f"  {span(terms.wait)} after the last of them {goes}; compared are {MEASURES[terms.measure]}.",
+        *(said("  {tried} get «{words}»", tried=f"{plan.tried:,}", words=words) for words in terms.subjects),
+        said(
+            "  {span} after the last of them {goes}; compared are {measure}.",
+            span=span(terms.wait),
+            goes=goes,
+            measure=said(MEASURES[terms.measure]),
+        ),
     ]
 
 
@@ -63,7 +80,7 @@ def tell_untried(workspace: Workspace, plan: Plan, sent: Send) -> None:
         if trials.of_send(connection, sent.id) is not None:
             return
     words = plan.trial.subjects[0]
-    say(f"A/B test: none after all, too few readers are left: all get the first subject, «{words}».")
+    say(said("A/B test: none after all, too few readers are left: all get the first subject, «{words}».", words=words))
 
 
 def span(time: timedelta) -> str:
@@ -73,7 +90,7 @@ def span(time: timedelta) -> str:
         time: Whole minutes.
     """
     minutes = round(time.total_seconds() / 60)
-    return f"{minutes // 60} h" if minutes % 60 == 0 else plural(minutes, "minute")
+    return plural(minutes // 60, "h", "h") if minutes % 60 == 0 else plural(minutes, "minute")
 
 
 def waits_words(sent: Send, account: SendCounts, zone: tzinfo | None = None) -> str:
@@ -85,14 +102,23 @@ def waits_words(sent: Send, account: SendCounts, zone: tzinfo | None = None) -> 
         zone: Of the site; None tells the hour in UTC.
     """
     if sent.probe_at is None:
-        return (
-            f"Issue {sent.issue} waits for you: its subjects have been tried, and {account.open:,} of "
-            f"{account.total:,} readers wait for one. See them and decide: newsletter sends decide {sent.public_id}"
+        return said(
+            "Issue {issue} waits for you: its subjects have been tried, and {open} of {total} readers wait for one. "
+            "See them and decide: newsletter sends decide {send}",
+            issue=sent.issue,
+            open=f"{account.open:,}",
+            total=f"{account.total:,}",
+            send=sent.public_id,
         )
-    return (
-        f"Issue {sent.issue} tries its subjects: {account.open:,} of {account.total:,} readers wait for the decision "
-        f"at {in_zone(sent.probe_at, zone or UTC)}. Then a running worker or newsletter send {sent.issue} goes on, or "
-        f"says that you are to choose. To decide now: newsletter sends decide {sent.public_id}"
+    return said(
+        "Issue {issue} tries its subjects: {open} of {total} readers wait for the decision at {moment}. Then a "
+        "running worker or newsletter send {issue} goes on, or says that you are to choose. To decide now: newsletter "
+        "sends decide {send}",
+        issue=sent.issue,
+        open=f"{account.open:,}",
+        total=f"{account.total:,}",
+        moment=in_zone(sent.probe_at, zone or UTC),
+        send=sent.public_id,
     )
 
 
@@ -103,33 +129,71 @@ def result_lines(result: TrialResult, zone: tzinfo) -> list[str]:
         result: Of a send.
         zone: Of the site.
     """
-    lines = [f"A/B test of {len(result.subjects)} subjects, by {MEASURES[result.measure]}:"]
+    lines: list[str] = [
+        said(
+            "A/B test of {subjects} subjects, by {measure}:",
+            subjects=len(result.subjects),
+            measure=said(MEASURES[result.measure]),
+        )
+    ]
     for one in result.subjects:
         low, high = one.interval
         lines.append(
-            f"  {one.number} «{one.words}»: {one.counted:,} of {one.sent:,} ({_percent(one.rate)}, 95 % interval "
-            f"{_percent(low)} to {_percent(high)}); the best with {one.chance:.0%}"
+            said(
+                "  {number} «{words}»: {counted} of {sent} ({percent}, 95 % interval {percent_2} to {percent_3}); the "
+                "best with {chance}",
+                number=one.number,
+                words=one.words,
+                counted=f"{one.counted:,}",
+                sent=f"{one.sent:,}",
+                percent=_percent(one.rate),
+                percent_2=_percent(low),
+                percent_3=_percent(high),
+                chance=f"{one.chance:.0%}",
+            )
         )
     if result.best:
-        lines.append(f"«{result.words_of(result.best)}» is better, as far as chance can be ruled out (95 %).")
+        lines.append(
+            said(
+                "«{words}» is better, as far as chance can be ruled out (95 %).",
+                words=result.words_of(result.best),
+            )
+        )
     else:
         lines.append("No difference can be told (95 %).")
     others = plural(result.rest, "other reader")
     if result.decided_at is not None:
-        by = "an editor" if result.decided_by == "editor" else "itself"
+        by = said("an editor" if result.decided_by == "editor" else "itself")
         when = in_zone(result.decided_at, zone)
-        lines.append(f"«{result.words_of(result.chosen)}» was chosen for {others}, {when}, by {by}.")
+        lines.append(
+            said(
+                "«{words}» was chosen for {others}, {when}, by {by}.",
+                words=result.words_of(result.chosen),
+                others=others,
+                when=when,
+                by=by,
+            )
+        )
     elif result.state == "finished":
         # Without one its rest ends only as letters of which nobody knows whether they went.
-        lines.append(f"No decision is known: the database was restored from before it. {others} may have any of them.")
+        lines.append(
+            said(
+                "No decision is known: the database was restored from before it. {others} may have any of them.",
+                others=others,
+            )
+        )
     elif result.state not in {"scheduled", "running", "paused"}:
-        lines.append(f"It was not decided: the send is {result.state}.")
+        lines.append(said("It was not decided: the send is {state}.", state=said(result.state)))
     elif result.asks:
-        lines.append(f"Not decided: {others} wait for an editor.")
+        lines.append(said("Not decided: {others} wait for an editor.", others=others))
     elif result.decide_at is not None:
-        lines.append(f"Not decided: {others} wait until {in_zone(result.decide_at, zone)}.")
+        lines.append(
+            said("Not decided: {others} wait until {moment}.", others=others, moment=in_zone(result.decide_at, zone))
+        )
     else:
-        lines.append(f"Not decided: {others} wait; its hour stands when all of the sample have their letter.")
+        lines.append(
+            said("Not decided: {others} wait; its hour stands when all of the sample have their letter.", others=others)
+        )
     return lines
 
 

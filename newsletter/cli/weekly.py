@@ -110,7 +110,7 @@ def weekly(
         again = again or draft  # a draft sends nothing
         week = prepared(again)
         if week.overdue and week.plan is not None and week.plan.earlier is not None:
-            say(f"Going on with issue {week.plan.issue.number}, which is not this week's own.")
+            say(said("Going on with issue {number}, which is not this week's own.", number=week.plan.issue.number))
             done = deliver(week.plan.earlier)
             if done.exit in {STOPPED, NOTHING_SENT}:
                 _end(week, done, as_json)
@@ -118,7 +118,7 @@ def weekly(
             week = prepared(again)
         if week.special and week.send is not None and not yes and on_terminal():
             say(_has_the_week(week))
-            if ask("Type again to send the week's own too, anything else to stop") == "again":
+            if ask("Type again to send the week's own too, anything else to stop") in ("again", "أعد"):
                 week = prepared(True)
         _told_gathered(week)
         if week.plan is None:
@@ -128,7 +128,13 @@ def weekly(
         if sent is None:
             tell_week(week, workspace.sender.name)
             if not week.plan.ready:
-                say(f"Issue {week.plan.issue.number} cannot go like this. Mend it, then run {command} again.")
+                say(
+                    said(
+                        "Issue {number} cannot go like this. Mend it, then run {command} again.",
+                        number=week.plan.issue.number,
+                        command=command,
+                    )
+                )
                 if as_json:
                     json_data({**week_data(week, "errors"), "exit": FOUND_ERRORS})
                 raise typer.Exit(FOUND_ERRORS)
@@ -140,11 +146,17 @@ def weekly(
                     json_data({**week_data(week, "draft"), "exit": 0})
                 else:
                     data(week.plan.issue.path)
-                say(f"Nothing sent. Edit the draft, then: {command}")
+                say(said("Nothing sent. Edit the draft, then: {command}", command=command))
                 return
             if not week.plan.audience and not week.plan.skipped:
                 more = with_list("newsletter subscribers import FILE", list_name)
-                say(f"Nobody on '{list_name}' is waiting for it. Add people with: {more}")
+                say(
+                    said(
+                        "Nobody on '{list_name}' is waiting for it. Add people with: {more}",
+                        list_name=list_name,
+                        more=more,
+                    )
+                )
                 if as_json:
                     json_data({**week_data(week, "nobody"), "exit": 0})
                 return
@@ -159,12 +171,18 @@ def weekly(
                 if sent is None:
                     _nothing_to_do(workspace, week, as_json, command, deliver)
                     return
-                say(f"note: another run was quicker and has frozen issue {sent.issue} already")
+                say(said("note: another run was quicker and has frozen issue {issue} already", issue=sent.issue))
             else:
-                say(f"Frozen: issue {plan.issue.number}, {plural(sent.audience, 'subscriber')}.")
+                say(
+                    said(
+                        "Frozen: issue {number}, {subscribers}.",
+                        number=plan.issue.number,
+                        subscribers=plural(sent.audience, "subscriber"),
+                    )
+                )
                 tell_untried(workspace, plan, sent)
         else:
-            say(f"Going on with issue {sent.issue}, which stopped in the middle.")
+            say(said("Going on with issue {issue}, which stopped in the middle.", issue=sent.issue))
             tell_edited(workspace, sent)
         done = deliver(sent)
         if done.exit != STOPPED:
@@ -192,20 +210,20 @@ def _agreed(
         if not yes:
             ask_for_number(
                 week.plan.issue,
-                nobody=" to send it without asking, or --draft to stop here",
-                refused=f"Nothing sent. The draft stays; run {again} when it is ready.",
+                nobody=said(" to send it without asking, or --draft to stop here"),
+                refused=said("Nothing sent. The draft stays; run {again} when it is ready.", again=again),
             )
         before, told = week.plan, len(week.dropped)
         week, looked = journey.look_again(workspace, week, drop_withdrawn=drop_withdrawn)
         for line in looked.notes:
-            say(f"note: {line}")
+            say(said("note: {line}", line=line))
         for headline in week.dropped[told:]:
-            say(f"note: «{headline}» was taken out of the draft")
+            say(said("note: «{headline}» was taken out of the draft", headline=headline))
         assert week.plan is not None
         if not week.plan.ready:
             for line in problem_lines(week.plan.problems):
                 say(line)
-            say(f"Issue {week.plan.issue.number} cannot go like this. Nothing sent.")
+            say(said("Issue {number} cannot go like this. Nothing sent.", number=week.plan.issue.number))
             if as_json:
                 json_data({**week_data(week, "errors"), "exit": FOUND_ERRORS})
             raise typer.Exit(FOUND_ERRORS)
@@ -249,9 +267,9 @@ def latest(
         if collect or after_restore:
             gathered = gather(workspace)
             for trouble in gathered.troubles:
-                say(f"trouble: {trouble}")
+                say(said("trouble: {trouble}", trouble=trouble))
             for note in gathered.notes:
-                say(f"note: {note}")
+                say(said("note: {note}", note=note))
         if after_restore and not dry_run:
             pass_restored(workspace, list_name, rhythm.value)
         if dry_run:
@@ -297,12 +315,18 @@ def _of_latest(outcome: LatestOutcome) -> int:
 def _told_gathered(week: WeekPlan) -> None:
     gathered = week.gathered
     for headline in week.dropped:
-        say(f"note: «{headline}» was taken out of the draft")
+        say(said("note: «{headline}» was taken out of the draft", headline=headline))
     for line in (*gathered.troubles, *gathered.notes):
-        say(f"trouble: {line}" if line in gathered.troubles else f"note: {line}")
+        say(said("trouble: {line}", line=line) if line in gathered.troubles else said("note: {line}", line=line))
     known = len(gathered.known) + len(gathered.updated)
     if gathered.added or known:
-        say(f"Collected: {plural(len(gathered.added), 'new article')}, {known:,} known before.")
+        say(
+            said(
+                "Collected: {articles}, {known} known before.",
+                articles=plural(len(gathered.added), "new article"),
+                known=f"{known:,}",
+            )
+        )
 
 
 def _nothing_to_do(
@@ -336,7 +360,7 @@ def _nothing_to_do(
         return
     if week.send is not None and delivery.is_braked(week.send):
         # A person, or cron, tries it; the brake lets it go on when a letter is taken.
-        say(f"Trying to go on with issue {week.went}.")
+        say(said("Trying to go on with issue {went}.", went=week.went))
         _end(week, deliver(week.send), as_json)
         return
     post_without_pages(workspace)
@@ -353,26 +377,39 @@ def _told_week(workspace: Workspace, week: WeekPlan, command: str) -> int:
     """Say how the issue stands that has this week; the exit code that follows."""
     send, account = week.send, week.account
     if send is None or account is None:
-        say(f"Issue {week.went} has this week. Nothing sent now.")
+        say(said("Issue {went} has this week. Nothing sent now.", went=week.went))
         return 0
     tell_edited(workspace, send)
     if send.state in {"paused", "cancelled"}:
-        say(f"Nothing sent. {way_on(send, account, workspace.zone)}")
+        say(said("Nothing sent. {way_on}", way_on=way_on(send, account, workspace.zone)))
         return exit_of(send, account) if send.paused_by == "trial" else NOTHING_SENT
     if send.state == "scheduled" and send.send_at is not None:
-        say(f"Issue {week.went} is frozen and starts {in_zone(send.send_at, workspace.zone)}.")
+        say(
+            said(
+                "Issue {went} is frozen and starts {moment}.",
+                went=week.went,
+                moment=in_zone(send.send_at, workspace.zone),
+            )
+        )
     elif account.submitted or not (account.refused or account.unknown):
-        say(f"{_has_the_week(week)} Nothing sent now.")
+        say(said("{standing} Nothing sent now.", standing=_has_the_week(week)))
         tell_report(workspace, week.went)
     else:
-        say(f"Of issue {week.went}, this week's, no letter was taken: {account_words(account)} Nothing sent now.")
+        say(
+            said(
+                "Of issue {went}, this week's, no letter was taken: {account_words} Nothing sent now.",
+                went=week.went,
+                account_words=account_words(account),
+            )
+        )
     if week.special:
-        say(f"The week's own issue has not gone; to send it too: {command} --again")
+        say(said("The week's own issue has not gone; to send it too: {command} --again", command=command))
         return NOTHING_SENT
     return exit_of(send, account)
 
 
 def _has_the_week(week: WeekPlan) -> str:
-    by = ", sent by itself with `newsletter send`" if week.special else ""
-    went = "went out this week already" if week.send is None or week.send.state == "finished" else "has this week"
-    return f"Issue {week.went} {went}{by}."
+    by = said(", sent by itself with `newsletter send`") if week.special else ""
+    over = week.send is None or week.send.state == "finished"
+    went = said("went out this week already" if over else "has this week")
+    return said("Issue {number} {went}{by}.", number=week.went, went=went, by=by)

@@ -150,6 +150,7 @@ def freeze(
             sender=setup.account,
             source=source,
             trial=trial,
+            public_id=setup.new_id(),
         )
         if not send.audience:
             raise SendError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,11 @@ NO_LIMIT = RateLimit()
 Progress = Callable[[str, int], None]
 """Told of a state and how many deliveries have just reached it; ``waiting`` with seconds while others hold the rest,
 ``full`` while others have all connections."""
+
+
+def random_id() -> str:
+    """The public id of a send, which nobody can guess."""
+    return secrets.token_hex(8)
 
 
 WAITS = frozenset({"waiting", "full"})
@@ -101,6 +107,8 @@ class DeliverySetup:
     """How clicks are counted; None when they are not."""
     memory: Memory | None = None
     """What is remembered outside the database of what was sent; None where nothing is."""
+    new_id: Callable[[], str] = random_id
+    """Makes the public id of a send, by which its sample is drawn where subjects are tried; each time another one."""
 
     @property
     def batch_size(self) -> int:

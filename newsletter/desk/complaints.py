@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from newsletter.desk.site_refusals import REFUSALS
 from newsletter.errors import RenderError
+from newsletter.text.sentences import Sentence, said
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from subscribers.errors import Complaint
 
 KNOWN: tuple[tuple[str, str, str], ...] = (
+    *REFUSALS,  # before the pictures of an issue: a site may show one, too
     (
         r"the front matter is not valid TOML: (?P<line>.*)",
         "A line of the issue's head cannot be read: {line}",
@@ -206,6 +209,21 @@ def spoken(words: PageWords, error: Complaint) -> tuple[Markup, Markup] | None:
             code = _code(_SAMPLES.get(named.get("key", ""), _sample(what)))
             parts = {name: _code(one) if name == "line" else one for name, one in named.items()}
             return words.say(what, **parts), words.say(mend, code=code, kind="JPEG")
+    return None
+
+
+def told_of(what: str) -> tuple[Sentence, Sentence] | None:
+    """The same for a terminal: sentences of the desk's catalogue, with their parts; None where it has no words for it.
+
+    Args:
+        what: What is wrong, as the code told it.
+    """
+    for pattern, sentence, mend in KNOWN:
+        found = re.match(pattern, what)
+        if found is not None:
+            named = {name: value or "" for name, value in found.groupdict().items()}
+            code = _SAMPLES.get(named.get("key", ""), _sample(sentence))
+            return said(sentence, **named), said(mend, code=code, kind="JPEG")
     return None
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 ALIVE = "worker"
 """The cursor that workers move to the present moment as a sign of life."""
+BACKUP = "backup"
+"""The cursor that says when the last backup was made in a folder of its own."""
 SIGN_OF_LIFE = 10.0
 """Seconds between two signs of life of a worker."""
 _MOST_NAMES = 500

@@ -68,7 +68,13 @@ def environment(overrides: Path | None = None) -> Environment:
 def escapes(name: str | None) -> bool:
     """Whether a template makes markup, so that what is filled into it must be escaped: all but plain text.
 
+    What stands in ``deploy/`` are files of systemd and of web servers, which have rules of their own.
+
     Args:
         name: Template name, or None for one made from a string.
     """
-    return name is None or not name.removesuffix(".j2").endswith((".txt", ".po"))
+    if name is None:
+        return True
+    return not name.removesuffix(".j2").endswith((".txt", ".po")) and not name.removeprefix("shipped/").startswith(
+        "deploy/"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from newsletter.report.models import BOUNCES, EVENTS, Report
+from newsletter.text.sentences import joined, said
 
 _TOLD = ("delivered", "bounced", "complained", "left", "deferred")
 
@@ -15,25 +16,54 @@ def share(part: int, whole: int) -> str:
 def lines(report: Report) -> list[str]:
     """The report in words for a person, one fact a line."""
     total = report.total
-    told = [
-        f"Issue {report.issue} «{report.subject}»: {', '.join(report.states) or 'not sent'}.",
-        f"Audience {total.audience:,}: {total.submitted:,} submitted, {total.refused:,} refused, "
-        f"{total.unknown:,} unknown, {total.skipped:,} skipped, {total.open:,} still to go"
-        f"{f', {total.cancelled:,} cancelled' if total.cancelled else ''}.",
+    told: list[str] = [
+        said(
+            "Issue {issue} «{subject}»: {states}.",
+            issue=report.issue,
+            subject=report.subject,
+            states=joined([said(one) for one in report.states] or [said("not sent")], ", "),
+        ),
+        said(
+            "Audience {audience}: {submitted} submitted, {refused} refused, {unknown} unknown, {skipped} skipped, "
+            "{open} still to go{cancelled}.",
+            audience=f"{total.audience:,}",
+            submitted=f"{total.submitted:,}",
+            refused=f"{total.refused:,}",
+            unknown=f"{total.unknown:,}",
+            skipped=f"{total.skipped:,}",
+            open=f"{total.open:,}",
+            cancelled=said(", {count} cancelled", count=f"{total.cancelled:,}") if total.cancelled else "",
+        ),
     ]
-    told += [f"  {count:,} {reason}" for reason, count in sorted(total.reasons.items(), key=lambda pair: -pair[1])]
+    told += [
+        said("  {count} {reason}", count=f"{count:,}", reason=said(reason))
+        for reason, count in sorted(total.reasons.items(), key=lambda pair: -pair[1])
+    ]
     if any(getattr(total, name) for name in EVENTS):
-        told.append(
-            "Of those submitted: "
-            + ", ".join(
-                f"{getattr(total, name):,} {name} ({share(getattr(total, name), total.submitted)})" for name in _TOLD
+        names = [
+            said(
+                f"{{count}} {name} ({{share}})",
+                count=f"{getattr(total, name):,}",
+                share=share(getattr(total, name), total.submitted),
             )
-            + "."
-        )
-    told += [f"  {count:,} bounced {words}" for kind, words in BOUNCES.items() if (count := total.bounces.get(kind, 0))]
+            for name in _TOLD
+        ]
+        told.append(said("Of those submitted: {counts}.", counts=joined(names, ", ")))
+    told += [
+        said("  {count} bounced {words}", count=f"{count:,}", words=said(words))
+        for kind, words in BOUNCES.items()
+        if (count := total.bounces.get(kind, 0))
+    ]
     if total.bounces.get("policy", 0):
-        told.append("  look at the sender's DNS, blocklists and pace: newsletter check --online")
+        told.append(said("  look at the sender's DNS, blocklists and pace: newsletter check --online"))
     for poll in report.polls:
-        told.append(f"Asked on {poll.list}: «{poll.question}» {poll.total:,} answered.")
+        told.append(
+            said(
+                "Asked on {list}: «{question}» {total} answered.",
+                list=poll.list,
+                question=poll.question,
+                total=f"{poll.total:,}",
+            )
+        )
         told += [f"  {number:,} {words} ({share(number, poll.total)})" for words, number in poll.answers]
     return told

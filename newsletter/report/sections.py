@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from newsletter.report.models import BOUNCES, DeliveryCounts, ListGrowth, NewsroomReport, Report
 from newsletter.text.dates import clock
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from newsletter.report.models import StoryCounts
@@ -63,17 +64,17 @@ def sections(report: NewsroomReport) -> Iterator[ReportSection]:
         for grown in report.growth.lists:
             yield from _list(grown)
         if report.growth.erased:
-            rows = [ReportRow(f"week of {day}", number) for day, number in report.growth.erased.items()]
+            rows = [ReportRow(said("week of {day}", day=day), number) for day, number in report.growth.erased.items()]
             yield ReportSection("all lists", "erased", rows)
 
 
 def _issue(report: Report) -> Iterator[ReportSection]:
-    about, total = f"issue {report.issue}", report.total
+    about, total = said("issue {issue}", issue=report.issue), report.total
     yield ReportSection(about, "audience", _audience(total))
     if total.submitted:
         yield ReportSection(about, "of those submitted", _told(total))
     kinds = [
-        ReportRow(f"{kind}: {words}", number, total.bounced)
+        ReportRow(said("{kind}: {words}", kind=kind, words=said(words)), number, total.bounced)
         for kind, words in BOUNCES.items()
         if (number := total.bounces.get(kind, 0))
     ]
@@ -91,7 +92,16 @@ def _issue(report: Report) -> Iterator[ReportSection]:
     else:
         yield ReportSection(about, "clicks", (), NO_CLICKS)
     domains = [
-        ReportRow(one.domain, one.bounced, one.submitted, f"{one.delivered:,} delivered, {one.deferred:,} deferred")
+        ReportRow(
+            one.domain,
+            one.bounced,
+            one.submitted,
+            said(
+                "{delivered} delivered, {deferred} deferred",
+                delivered=f"{one.delivered:,}",
+                deferred=f"{one.deferred:,}",
+            ),
+        )
         for one in report.domains
         if one.submitted
     ]
@@ -101,13 +111,19 @@ def _issue(report: Report) -> Iterator[ReportSection]:
         groups = report.by(what)
         if len(groups) > 1:
             rows = [ReportRow(name or _WHOLE[what], one.submitted, 0, _in_short(one)) for name, one in groups.items()]
-            yield ReportSection(about, f"by {_BY[what]}", rows)
+            yield ReportSection(about, said(f"by {_BY[what]}"), rows)
     yield from _compared(report)
     for poll in report.polls:
         rows = [ReportRow(words, number, poll.total) for words, number in poll.answers]
         away = report.turned_away.get(poll.id, 0)
-        note = f"{away:,} answers were not counted: too many came from one network within an hour." if away else ""
-        yield ReportSection(about, f"asked on {poll.list}: {poll.question}", rows, note)
+        note = (
+            said("{away} answers were not counted: too many came from one network within an hour.", away=f"{away:,}")
+            if away
+            else ""
+        )
+        yield ReportSection(
+            about, said("asked on {list}: {question}", list=poll.list, question=poll.question), rows, note
+        )
 
 
 _WHOLE = {"variant": "whole letter", "subject": "the subject of the issue", "list": "?", "rhythm": "?"}
@@ -123,7 +139,9 @@ def _audience(total: DeliveryCounts) -> list[ReportRow]:
         for name, words in names.items()
         if (number := getattr(total, name)) or name == "submitted"
     ]
-    return rows + [ReportRow(f"because: {why}", number, total.audience) for why, number in _most_first(total.reasons)]
+    return rows + [
+        ReportRow(said("because: {why}", why=why), number, total.audience) for why, number in _most_first(total.reasons)
+    ]
 
 
 def _told(total: DeliveryCounts) -> list[ReportRow]:
@@ -156,42 +174,62 @@ def _stories(stories: Sequence[StoryCounts]) -> list[ReportRow]:
             one.story or "links that stand in no story",
             one.people,
             0,
-            f"issue {one.issue}" + (f", {one.machines:,} more by programs" if one.machines else ""),
+            said("issue {issue}", issue=one.issue)
+            + (said(", {machines} more by programs", machines=f"{one.machines:,}") if one.machines else ""),
         )
         for one in stories
     ]
 
 
 def _compared(report: Report) -> Iterator[ReportSection]:
-    compared, about = report.comparison, f"issue {report.issue}"
+    compared, about = report.comparison, said("issue {issue}", issue=report.issue)
     if compared is None or not compared.past:
         return
     number = len(compared.past)
-    title = f"beside the median of {number} issue{'s' if number > 1 else ''} before it"
+    title = counted("beside the median of {n} issue before it", "beside the median of {n} issues before it", number)
     if compared.shares:
-        told = [f"{one.what} {one.here:.2%} (median {one.median:.2%})" for one in compared.shares]
-        yield ReportSection(about, title, (), ", ".join(told))
+        told = [
+            said(
+                "{what} {here} (median {median})",
+                what=said(one.what),
+                here=f"{one.here:.2%}",
+                median=f"{one.median:.2%}",
+            )
+            for one in compared.shares
+        ]
+        yield ReportSection(about, title, (), joined(told, ", "))
     else:
         yield ReportSection(about, title, (), "Nothing is compared with fewer than three issues of which it is known.")
 
 
 def _list(grown: ListGrowth) -> Iterator[ReportSection]:
-    about = f"list {grown.list}"
-    note = f"{grown.readers:,} confirmed, {grown.reached:,} of them can be mailed, {grown.pending:,} pending."
+    about = said("list {list}", list=grown.list)
+    note = said(
+        "{readers} confirmed, {reached} of them can be mailed, {pending} pending.",
+        readers=f"{grown.readers:,}",
+        reached=f"{grown.reached:,}",
+        pending=f"{grown.pending:,}",
+    )
     rows = [
         ReportRow(
-            f"week of {week.start}",
+            said("week of {start}", start=week.start),
             week.confirmed,
             0,
-            f"{week.asked:,} asked, {week.left:,} left, {week.bounced:,} bounced, {week.complained:,} complained"
-            + (f", {week.let_go:,} let go" if week.let_go else ""),
+            said(
+                "{asked} asked, {left} left, {bounced} bounced, {complained} complained",
+                asked=f"{week.asked:,}",
+                left=f"{week.left:,}",
+                bounced=f"{week.bounced:,}",
+                complained=f"{week.complained:,}",
+            )
+            + (said(", {let_go} let go", let_go=f"{week.let_go:,}") if week.let_go else ""),
         )
         for week in grown.weeks
     ]
     yield ReportSection(about, "confirmed by week", rows, note)
     if grown.roads:
         came = [
-            ReportRow(f"{road.how} {road.page}".strip(), road.confirmed, 0, f"{road.asked:,} asked")
+            ReportRow(_road(road.how, road.page), road.confirmed, 0, said("{asked} asked", asked=f"{road.asked:,}"))
             for road in grown.roads
         ]
         yield ReportSection(about, "where they came from", came)
@@ -199,8 +237,13 @@ def _list(grown: ListGrowth) -> Iterator[ReportSection]:
 
 def _in_short(counts: DeliveryCounts) -> str:
     names = ("delivered", "bounced", "complained", "left")
-    return ", ".join(f"{getattr(counts, name):,} {name}" for name in names)
+    return joined([said(f"{{count}} {name}", count=f"{getattr(counts, name):,}") for name in names], ", ")
 
 
 def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: -pair[1])
+
+
+def _road(how: str, page: str) -> str:
+    """How a reader came, with the page or file."""
+    return said("{how} {page}", how=said(how), page=page) if how and page else said(how) if how else page

@@ -49,11 +49,13 @@ class NoFontError(NashraError):
         mend: As in every complaint.
         where: As in every complaint.
         lasting: Whether it is missing for every picture, and not for the letters of this one.
+        letters: The letters that no font has, some of them.
     """
 
-    def __init__(self, what: str, *, mend: str, where: str = "", lasting: bool = False) -> None:
+    def __init__(self, what: str, *, mend: str, where: str = "", lasting: bool = False, letters: str = "") -> None:
         super().__init__(what, where=where, mend=mend)
         self.lasting = lasting
+        self.letters = letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,10 @@ class FontShelf:
                 missing -= has
         letters = sorted(sign for sign in missing if is_dear(sign))
         if letters:
+            some = " ".join(letters[:8])
             raise NoFontError(
-                f"no font on this machine has these letters of the share picture: {' '.join(letters[:8])}",
+                f"no font on this machine has these letters of the share picture: {some}",
+                letters=some,
                 mend="install fonts (on Debian: apt-get install fonts-noto-core), or name a font file in "
                 "[web] share_font",
             )
@@ -162,8 +166,11 @@ def needs_glyph(sign: str) -> bool:
 
 
 def is_dear(sign: str) -> bool:
-    """Whether a text says something else without this sign; a picture in the text (emoji) is left out instead."""
-    return needs_glyph(sign) and unicodedata.category(sign)[0] in "LNMP"
+    """Whether a text says something else without this sign; a picture in the text (emoji) is left out instead.
+
+    So is what is drawn around a sign, as the key around the number of 1️⃣.
+    """
+    return needs_glyph(sign) and unicodedata.category(sign)[0] in "LNMP" and unicodedata.category(sign) != "Me"
 
 
 def _wanted(language: str, families: Sequence[str]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from newsletter.sharing.models import ShareCard
 
 _Made = TypeVar("_Made")
 FOLDER = ".share"
-_RECIPE = 1
+_RECIPE = 2
 """Raised whenever the same card would be drawn otherwise."""
 _MOST = 2000
 """Files that are kept; the oldest go, and are drawn again when somebody asks."""
@@ -80,6 +80,17 @@ class ShareFolder:
         """
         if not (self._folder / f"{self._name(card)}.png").is_file():
             self._remembered(lambda: check(card, self._shelf(card)))
+
+    def make_sure(self, card: ShareCard) -> None:
+        """Make sure that a card can be drawn by what is on the machine now, whatever is kept and remembered.
+
+        Args:
+            card: What stands on it.
+
+        Raises:
+            NoFontError: It cannot be drawn on this machine.
+        """
+        check(card, self._shelf(card))
 
     def _shelf(self, card: ShareCard) -> FontShelf:
         return FontShelf(card.language, card.families, own=self._own)

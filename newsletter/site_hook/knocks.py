@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -113,12 +114,12 @@ def read(values: Any) -> Knock:
         _whole(said, "moment"),
         PostBox(
             letter if letter in _LETTERS else "",
-            tidy(_text(box, "headline", 500)),
-            tidy(_text(box, "summary", 2000)),
-            tidy(_text(box, "section", 200)),
+            _words(box, "headline", 500),
+            _words(box, "summary", 2000),
+            _words(box, "section", 200),
             _text(box, "at_once", 10) == "yes",
         ),
-        tidy(_text(box, "correction", 1000)),
+        _words(box, "correction", 1000),
     )
 
 
@@ -133,6 +134,12 @@ def _text(values: dict[str, Any], name: str, most: int) -> str:
     # What no database takes goes: half of a pair, and NUL.
     clean = value.encode("utf-8", "replace").decode("utf-8").replace("\0", "") if isinstance(value, str) else ""
     return clean[:most]
+
+
+def _words(values: dict[str, Any], name: str, most: int) -> str:
+    """What somebody typed, on one line; nothing where nobody would see anything, as of a direction mark alone."""
+    words = tidy(_text(values, name, most))
+    return words if any(unicodedata.category(sign)[0] not in "CMZ" for sign in words) else ""
 
 
 def _whole(values: dict[str, Any], name: str) -> int:

@@ -39,15 +39,16 @@ class ToldPost:
     box: PostBox
     correction: str
     noted: str
-    """Lists whose readers the correction is brought to, each with the number of the issue: ``1:12 2:3``."""
+    """Lists whose readers the correction is brought to, each with the number of each issue: ``1:12 2:3``."""
     tries: int
     wrong: str
     article: int | None = None
     """Its id in the library."""
 
-    def is_noted_for(self, list_id: int) -> bool:
-        """Whether an issue of this list brings the correction."""
-        return any(one.partition(":")[0] == str(list_id) for one in self.noted.split())
+    def noted_in(self, list_id: int) -> frozenset[str]:
+        """Numbers of the issues of this list that the correction was put into, whatever became of them since."""
+        noted = (one.partition(":") for one in self.noted.split())
+        return frozenset(number for named, _, number in noted if named == str(list_id))
 
 
 def let_in(connection: Connection, knock_id: str, *, now: datetime) -> bool:
@@ -339,5 +340,7 @@ def mark_noted(connection: Connection, corrected: Sequence[ToldPost], *, list_id
     from newsletter.storage.site_tables import site_post as table
 
     for one in corrected:
+        if issue in one.noted_in(list_id):
+            continue
         mine = (table.c.id == one.id) & (table.c.correction == one.correction)
         connection.execute(update(table).where(mine).values(noted=table.c.noted + f" {list_id}:{issue}"))

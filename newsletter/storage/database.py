@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import DatabaseError, file_limit_error
+from newsletter.installing import DRIVER, installing
 from subscribers.newfile import NameTakenError, new_file
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def open_database(url: str) -> Database:
     try:
         return Database(create_engine(url, pool_pre_ping=True, hide_parameters=True))
     except ModuleNotFoundError:
-        raise DatabaseError("the driver for PostgreSQL is missing", mend="pip install 'nashra[postgres]'") from None
+        raise _without_driver() from None
 
 
 def open_to_look(url: str, *, seconds: int = 5) -> Database:
@@ -263,7 +264,11 @@ def open_to_look(url: str, *, seconds: int = 5) -> Database:
     try:
         return Database(create_engine(url, connect_args=asked, poolclass=NullPool, hide_parameters=True))
     except ModuleNotFoundError:
-        raise DatabaseError("the driver for PostgreSQL is missing", mend="pip install 'nashra[postgres]'") from None
+        raise _without_driver() from None
+
+
+def _without_driver() -> DatabaseError:
+    return DatabaseError("the driver for PostgreSQL is missing", mend=installing(DRIVER))
 
 
 def _keep_private(path: Path) -> None:
@@ -365,7 +370,11 @@ def backup(database: Database, *, now: datetime) -> Path:
     import sqlite3
 
     if not database.is_sqlite:
-        raise DatabaseError("PostgreSQL is backed up with its own tools", where=database.where, mend="use pg_dump")
+        raise DatabaseError(
+            "PostgreSQL is backed up with its own tools",
+            where=database.where,
+            mend="run: newsletter database backup --to DIR",
+        )
     source = Path(str(database.engine.url.database))
     folder, stem = source.parent / "backups", f"{source.stem}-{now.astimezone(UTC):%Y%m%d-%H%M%SZ}"
     number = 0

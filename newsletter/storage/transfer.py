@@ -47,26 +47,26 @@ def copy(source: Database, target: Database, tell: Progress = lambda _done, _tot
         raise DatabaseError(
             f"its schema is {found}, this version needs {HEAD}", where=target.where, mend="name an empty database"
         )
-    with _snapshot(source) as origin, target.write() as goal:
+    with snapshot(source) as origin, target.write() as goal:
         _refuse(origin, source, goal, target)
-        counts = {table.name: _count(origin, table) for table in _tables()}
+        counts = {table.name: _count(origin, table) for table in every_table()}
         done, total = 0, sum(counts.values())
-        for table in _tables():
+        for table in every_table():
             with closing(_slices(origin, table)) as slices:
                 for rows in slices:
                     goal.execute(table.insert(), rows)
                     done += len(rows)
                     tell(done, total)
             _keep_ids(origin, goal, table)
-        arrived = {table.name: _count(goal, table) for table in _tables()}
+        arrived = {table.name: _count(goal, table) for table in every_table()}
         if arrived != counts:
             wrong = ", ".join(name for name in counts if counts[name] != arrived[name])
             raise DatabaseError(f"not every row arrived ({wrong}); nothing was kept", where=target.where)
     return arrived
 
 
-def _tables() -> list[Table]:
-    """Every table, each after those that it refers to."""
+def every_table() -> list[Table]:
+    """Every table of both wings, each after those that it refers to."""
     from newsletter.storage import desk_tables, publish_tables, site_tables
     from subscribers.store.tables import metadata
 
@@ -77,8 +77,12 @@ def _tables() -> list[Table]:
 
 
 @contextmanager
-def _snapshot(database: Database) -> Iterator[Connection]:
-    """A reading transaction that sees one moment, on PostgreSQL too."""
+def snapshot(database: Database) -> Iterator[Connection]:
+    """A reading transaction that sees one moment, on PostgreSQL too.
+
+    Args:
+        database: Either kind.
+    """
     if database.is_sqlite:
         with database.read() as connection:
             yield connection
@@ -97,7 +101,7 @@ def _refuse(origin: Connection, source: Database, goal: Connection, target: Data
     from newsletter.storage.database import GENERATION, ID
     from newsletter.storage.tables import batch, send
 
-    full = [table.name for table in _tables() if goal.execute(select(table).limit(1)).first() is not None]
+    full = [table.name for table in every_table() if goal.execute(select(table).limit(1)).first() is not None]
     # A new database has the list that every workspace begins with, and an id of its own.
     fresh = set(full) <= {"list", "mark"} and _count(goal, _named("list")) <= 1
     if fresh and not set(goal.execute(select(_named("mark").c.name)).scalars()) - {ID, GENERATION}:
@@ -115,7 +119,7 @@ def _refuse(origin: Connection, source: Database, goal: Connection, target: Data
 
 
 def _named(name: str) -> Table:
-    return next(table for table in _tables() if table.name == name)
+    return next(table for table in every_table() if table.name == name)
 
 
 def _count(connection: Connection, table: Table) -> int:

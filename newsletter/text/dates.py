@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from newsletter.text.languages import ARABIC_SCRIPT, base
+from newsletter.text.sentences import Moment
 
 if TYPE_CHECKING:
     from newsletter.models import Publication
@@ -190,14 +191,15 @@ def hijri_date(moment: datetime, language: str, zone: str, *, digits: Digits = "
     return in_digits(f"{hijri.day} {month} {hijri.year} {era}", language, digits)
 
 
-def in_zone(when: datetime, zone: tzinfo) -> str:
+def in_zone(when: datetime, zone: tzinfo) -> Moment:
     """A moment as commands and alerts show it to editors: in the zone of the site, with the zone's name.
 
     Args:
         when: The moment, timezone-aware.
         zone: Of the site.
     """
-    return f"{when.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    local = when.astimezone(zone)
+    return Moment(f"{local:%Y-%m-%d %H:%M %Z}", local)
 
 
 def clock(moment: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Literal
 
 _PART = re.compile(r"\{(\w+)\}")
@@ -34,6 +35,14 @@ class Sentence(str):
     def __reduce__(self) -> tuple[type[Sentence], tuple[str, str, int, Mapping[str, str]]]:
         """Copied with its parts."""
         return Sentence, (self.pattern, self.many, self.number, self.parts)
+
+    def __add__(self, more: str) -> Sentence:
+        """The sentence and what follows it, both kept."""
+        return Sentence("{first}{rest}", "", 0, {"first": self, "rest": more})
+
+    def __radd__(self, before: str) -> Sentence:
+        """What stands before it and the sentence, both kept."""
+        return Sentence("{first}{rest}", "", 0, {"first": before, "rest": self})
 
     def cleaned(self, clean: Callable[[str], str]) -> Sentence:
         """The same with every part cleaned; the pattern is ours, and clean.
@@ -70,7 +79,7 @@ def counted(one: str, many: str, number: int, /, **parts: object) -> Sentence:
     return Sentence(one, many, number, _texts(parts))
 
 
-def joined(many: Iterable[str], sign: Literal["; ", ", ", " and "] = "; ") -> Sentence:
+def joined(many: Iterable[str], sign: Literal["; ", ", ", " and ", "\n", ""] = "; ") -> Sentence:
     """Sentences, or parts of one, behind each other.
 
     Args:
@@ -85,3 +94,33 @@ def joined(many: Iterable[str], sign: Literal["; ", ", ", " and "] = "; ") -> Se
 
 def _texts(parts: Mapping[str, object]) -> dict[str, str]:
     return {name: part if isinstance(part, str) else str(part) for name, part in parts.items()}
+
+
+class Moment(str):
+    """A moment as English has it, which can be written in another language too."""
+
+    when: datetime
+    """In the zone that it is told in."""
+
+    def __new__(cls, text: str, when: datetime) -> Moment:
+        """Keep the moment beside its words."""
+        made = super().__new__(cls, text)
+        made.when = when
+        return made
+
+    def __reduce__(self) -> tuple[type[Moment], tuple[str, datetime]]:
+        """Copied with its moment."""
+        return Moment, (str(self), self.when)
+
+    def in_language(self, language: str) -> str:
+        """The day in words and the time of day, as ``26 نوفمبر 2026، 18:00``, with the zone's name.
+
+        Args:
+            language: Language tag.
+        """
+        from babel.dates import format_date
+
+        day = format_date(self.when.date(), "long", locale=language)
+        sign = "،" if language == "ar" else ","
+        zone = self.when.tzname() or ""
+        return f"{day}{sign} {self.when:%H:%M}" + (f" \u2066{zone}\u2069" if zone and language == "ar" else "")

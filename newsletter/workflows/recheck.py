@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from newsletter import library
 from newsletter.sources.links import host, is_web
+from newsletter.text.sentences import counted, said
 from newsletter.workflows import renewing
 from newsletter.workflows.renewing import RenewedDraft
 from newsletter.workflows.snapshot import Snapshot
@@ -57,7 +58,7 @@ class Recheck:
     @property
     def notes(self) -> tuple[str, ...]:
         """All of it for an editor, one line each."""
-        lines = [f"not looked at again: {one}" for one in _by_site(self.troubles)]
+        lines = [said("not looked at again: {one}", one=one) for one in _by_site(self.troubles)]
         return (*lines, *(line for one in self.drafts for line in told(one)))
 
 
@@ -67,7 +68,9 @@ def _by_site(troubles: Sequence[str]) -> list[str]:
     for one in troubles:
         found[host(one.partition(": ")[0])].append(one)
     return [
-        some[0] if len(some) == 1 else f"{some[0]} (and {len(some) - 1} more of its articles)"
+        some[0]
+        if len(some) == 1
+        else said("{first} (and {count} more of its articles)", first=some[0], count=len(some) - 1)
         for some in found.values()
     ]
 
@@ -78,13 +81,18 @@ def told(draft: RenewedDraft) -> list[str]:
     Args:
         draft: As ``renewing.renew`` gives it.
     """
-    name = f"issue {draft.issue.number}"
-    lines = [f"{name}: the site has corrected «{title}»; the draft has it now" for title in draft.renewed]
-    lines += [f"{name}: the site has taken back {what}" for what in draft.marked]
-    lines += [f"{name}: the site shows «{title}» again" for title in draft.returned]
+    name = said("issue {number}", number=draft.issue.number)
+    lines: list[str] = [
+        said("{name}: the site has corrected «{title}»; the draft has it now", name=name, title=title)
+        for title in draft.renewed
+    ]
+    lines += [said("{name}: the site has taken back {what}", name=name, what=what) for what in draft.marked]
+    lines += [said("{name}: the site shows «{title}» again", name=name, title=title) for title in draft.returned]
     if draft.dropped:
-        left = "a candidate has" if draft.dropped == 1 else f"{draft.dropped} candidates have"
-        lines.append(f"{name}: {left} left the draft, since the site has taken back what they tell")
+        left = counted("a candidate has", "{n} candidates have", draft.dropped)
+        lines.append(
+            said("{name}: {left} left the draft, since the site has taken back what they tell", name=name, left=left)
+        )
     return lines
 
 

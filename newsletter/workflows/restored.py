@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from newsletter import ledger, library
@@ -48,6 +49,8 @@ class AdoptionPlan:
     reason: str
     """Why there is something to do; empty when the database is the one it was, and not behind."""
     sends: tuple[UnfinishedSend, ...] = ()
+    backup: datetime | None = None
+    """When the backup was made, where the whole folder came from one that tells it."""
 
     @property
     def doubtful(self) -> int:
@@ -98,6 +101,8 @@ def examine(workspace: Workspace, database: Database, *, restored: bool = False)
             reason = damage or "an editor says that it was restored"
         elif known is None:
             return AdoptionPlan("")
+        elif known.backup is not None and found is not None and found.generation < known.generation:
+            reason = f"it came from the backup of {memory.moment(known.backup)}"
         elif found is None or found.id != known.id:
             reason = "it is another one than this workspace had"
         elif found.generation < known.generation:
@@ -105,12 +110,13 @@ def examine(workspace: Workspace, database: Database, *, restored: bool = False)
         else:
             return AdoptionPlan("")
         sends = ledger_restored.unfinished(connection)
-        return AdoptionPlan(
-            reason, tuple(one for send in sends if (one := _open(workspace, database, send)) is not None)
-        )
+        backup = known.backup if known is not None else None
+        moved = restored or backup is not None
+        opened = (_open(workspace, database, send, moved=moved) for send in sends)
+        return AdoptionPlan(reason, tuple(one for one in opened if one is not None), backup)
 
 
-def _open(workspace: Workspace, database: Database, send: Send) -> UnfinishedSend | None:
+def _open(workspace: Workspace, database: Database, send: Send, *, moved: bool) -> UnfinishedSend | None:
     stamps = {one.id: one for one in workspace.memory.stamps.of_issue(send.issue)}
     stamp = stamps.get(send.public_id)
     later = send.send_at is not None and send.send_at > workspace.now()
@@ -119,6 +125,8 @@ def _open(workspace: Workspace, database: Database, send: Send) -> UnfinishedSen
     with database.read() as connection:
         queued = ledger_restored.queued(connection, send.id)
     letters, told = kept(workspace, send.public_id, send.sender)
+    # In a folder that came from a backup, an outbox without a letter of this send need not be the one they went into.
+    told = told and (bool(letters) or not moved)
     found = tuple(one for one in queued if f"{send.public_id}.{one}" in letters)
     return UnfinishedSend(send, found, len(queued) - len(found), told)
 

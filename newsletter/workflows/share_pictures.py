@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from newsletter.letters.pictures import is_local
 from newsletter.sharing import NoFontError
 from newsletter.sharing.kept import FOLDER, ShareFolder, SharePicture
+from newsletter.text import numbers
 from newsletter.web.archive import PastLetter
 from newsletter.web.pages import Pages
 from newsletter.web.share import share_card
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from newsletter.sharing import ShareCard
     from newsletter.wiring import Workspace
 
@@ -78,6 +81,21 @@ class LetterPictures:
         """
         return self._folder.picture(self._card(one, number))
 
+    def make_sure(self, sent: datetime) -> None:
+        """Make sure that a picture can be drawn in the words of this newsroom.
+
+        Args:
+            sent: A day that stands on it.
+
+        Raises:
+            NoFontError: It cannot be drawn on this machine.
+        """
+        about = self._pages.publication
+        number = numbers.number(12, about.language, about.digits)
+        self._folder.make_sure(
+            share_card(self._pages, subject=about.name, number=number, sent=sent, logo=lambda _name: b"")
+        )
+
     def _card(self, one: PastLetter, number: str) -> ShareCard:
         return share_card(self._pages, subject=one.subject, number=number, sent=one.sent, logo=self._logo)
 
@@ -98,6 +116,19 @@ class LetterPictures:
                 return
             self._told.add(str(error))
         LOG.warning("no share picture: %s", error)
+
+
+def make_sure(workspace: Workspace) -> None:
+    """Make sure that the share pictures of a workspace can be drawn on this machine.
+
+    Args:
+        workspace: The workspace.
+
+    Raises:
+        NoFontError: They cannot.
+    """
+    pages = Pages(workspace.templates, workspace.publication, workspace.settings.web.url)
+    LetterPictures(workspace, pages).make_sure(workspace.now())
 
 
 @lru_cache(maxsize=2)

@@ -20,6 +20,7 @@ from newsletter.senders import registry
 from newsletter.text.mailbox import split_mailbox
 from newsletter.workspace.complaints import complaints, named_by
 from newsletter.workspace.layers import SettingsLayer, env_file_layer, environment_layer, file_layer, secrets_layer
+from newsletter.workspace.secret_files import SECRETS
 
 if TYPE_CHECKING:
     from newsletter.workspace.letter_schema import SmallLetterSettings, WaysSettings
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     )
 
 FILE = "newsletter.toml"
-SECRETS = "secrets"
 _SQLITE = "sqlite:///"
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from newsletter.fields import plain_line
 from newsletter.workspace import passwords
-from newsletter.workspace.config import SECRETS
 from newsletter.workspace.layers import PEOPLE
 from newsletter.workspace.private_file import PrivateFile, unwritable
+from newsletter.workspace.secret_files import SECRETS, secret_file
 
 ROLES = ("edit", "send")
 """What can be given to somebody; who has neither looks only, and who sends edits too."""
@@ -89,7 +89,7 @@ def read(root: Path) -> dict[str, NamedEditor]:
 
 
 def _file(root: Path) -> PrivateFile:
-    return PrivateFile(path_of(root), "the people of the desk", "mend the line, or delete the file and add them again")
+    return PrivateFile(root, PEOPLE, "the people of the desk", "mend the line, or delete the file and add them again")
 
 
 @contextmanager
@@ -174,7 +174,7 @@ class EditorsFile:
             WorkspaceError: The file is readable by others, or damaged.
         """
         try:
-            state = path_of(self._root).stat()
+            state = secret_file(self._root, PEOPLE).stat()
             seen: object = (state.st_mtime_ns, state.st_size, state.st_ino, state.st_mode)
         except OSError:
             seen = None

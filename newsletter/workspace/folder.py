@@ -13,8 +13,9 @@ from pathlib import Path
 
 from newsletter.errors import NashraError, SettingsError, WorkspaceError
 from newsletter.senders import registry
-from newsletter.workspace.config import FILE, SECRETS, load
+from newsletter.workspace.config import FILE, load
 from newsletter.workspace.layers import KEYS
+from newsletter.workspace.secret_files import SECRETS, others_can_read, secret_file
 from subscribers.newfile import NameTakenError, new_file
 
 KEY_BYTES = 32
@@ -168,9 +169,9 @@ def read_keys(root: Path) -> Keys:
     Raises:
         WorkspaceError: The file is missing, readable by others, or damaged.
     """
-    path = root / SECRETS / KEYS
+    path = secret_file(root, KEYS)
     try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
+        if others_can_read(path):
             raise WorkspaceError("others can read the secret keys", where=str(path), mend=f"chmod 600 {path}")
         values = tomllib.loads(path.read_text("utf-8"))
         return Keys(tokens=_keys(values, "tokens"), suppression=_keys(values, "suppression"))

@@ -12,6 +12,7 @@ from typing import Any
 
 from newsletter.errors import SettingsError
 from newsletter.text.toml import duplicate_in
+from newsletter.workspace.secret_files import secret_files
 
 KEYS = "keys.toml"
 PEOPLE = "desk.toml"
@@ -157,10 +158,10 @@ def secrets_layer(
     """
     values: dict[str, Any] = {}
     names = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name in _NO_SETTINGS or path.name.startswith("."):
+    for name, path in secret_files(folder).items():
+        if name in _NO_SETTINGS or name.startswith("."):
             continue
-        section, dot, key = path.name.partition(".")
+        section, dot, key = name.partition(".")
         try:
             if not dot or section not in sections:
                 # A misnamed secret that is silently ignored costs an evening.

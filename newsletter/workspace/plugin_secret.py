@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from newsletter.workspace.config import SECRETS
 from newsletter.workspace.layers import SITE_PLUGIN
 from newsletter.workspace.private_file import PrivateFile
+from newsletter.workspace.secret_files import SECRETS
 
 SECRET_BYTES = 32
 OLD_LASTS = timedelta(days=7)
@@ -67,7 +67,8 @@ def read_plugin_secret(root: Path, now: datetime) -> PluginSecret | None:
 
 def _file(root: Path) -> PrivateFile:
     return PrivateFile(
-        path_of(root),
+        root,
+        SITE_PLUGIN,
         "the plugin's secret",
         "put it back from a backup, or delete it and make a new plugin: newsletter wordpress plugin FILE.zip",
     )

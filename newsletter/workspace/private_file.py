@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from newsletter.errors import WorkspaceError
+from newsletter.workspace.secret_files import SECRETS, others_can_read, secret_file
 from subscribers.wholefile import write_whole
 
 Value = TypeVar("Value")
@@ -20,14 +20,21 @@ class PrivateFile:
     """One such file, of TOML.
 
     Args:
-        path: Where it stands.
+        root: The workspace.
+        name: Of the file in its folder of secrets.
         what: What it holds, as complaints name it: ``the plugin's secret``.
         mend: What to do when it is damaged.
     """
 
-    path: Path
+    root: Path
+    name: str
     what: str
     mend: str
+
+    @property
+    def path(self) -> Path:
+        """Where it is written; what systemd handed over is read from elsewhere."""
+        return self.root / SECRETS / self.name
 
     def read(self, understood: Callable[[dict[str, Any]], Value]) -> Value | None:
         """What the file says; None when there is none.
@@ -38,19 +45,16 @@ class PrivateFile:
         Raises:
             WorkspaceError: The file is readable by others, or damaged.
         """
+        path = secret_file(self.root, self.name)
         try:
-            if os.name == "posix" and self.path.stat().st_mode & 0o077:
-                raise WorkspaceError(
-                    f"others can read {self.what}", where=str(self.path), mend=f"chmod 600 {self.path}"
-                )
-            return understood(tomllib.loads(self.path.read_text("utf-8")))
+            if others_can_read(path):
+                raise WorkspaceError(f"others can read {self.what}", where=str(path), mend=f"chmod 600 {path}")
+            return understood(tomllib.loads(path.read_text("utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise WorkspaceError(
-                f"{self.what} cannot be read ({reason})", where=str(self.path), mend=self.mend
-            ) from None
+            raise WorkspaceError(f"{self.what} cannot be read ({reason})", where=str(path), mend=self.mend) from None
 
     def write(self, text: str) -> None:
         """Put the whole of it there and wait for the disk; the folder is made, closed to others, when it is missing.

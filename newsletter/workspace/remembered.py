@@ -52,11 +52,17 @@ class RememberedDatabase:
     generation: int = 0
     at: datetime | None = None
     """When letters went last, as far as this folder knows."""
+    backup: datetime | None = None
+    """When the backup was made that both came from, until somebody has said how to go on."""
 
     def text(self) -> str:
         """The file that says so."""
         at = f"at = {self.at.astimezone(UTC).isoformat(timespec='seconds')}\n" if self.at is not None else ""
-        return f"{_HEAD}\nid = {quoted(self.id)}\nwhere = {quoted(self.where)}\ngeneration = {self.generation}\n{at}"
+        made = (
+            f"backup = {self.backup.astimezone(UTC).isoformat(timespec='seconds')}\n" if self.backup is not None else ""
+        )
+        said = f"id = {quoted(self.id)}\nwhere = {quoted(self.where)}\ngeneration = {self.generation}\n"
+        return f"{_HEAD}\n{said}{at}{made}"
 
 
 @dataclass(slots=True)
@@ -87,9 +93,10 @@ class DatabaseMemory:
         try:
             values = tomllib.loads(self.path.read_text("utf-8-sig"))
             found, where, generation = values["id"], values["where"], values["generation"]
-            at = values.get("at")
+            at, backup = values.get("at"), values.get("backup")
             good = isinstance(found, str) and len(found) == 16 and int(found, 16) >= 0
             good = good and isinstance(where, str) and type(generation) is int and isinstance(at, datetime | None)
+            good = good and isinstance(backup, datetime | None)
             if not good:
                 raise ValueError("a value is of the wrong kind")
         except FileNotFoundError:
@@ -101,7 +108,7 @@ class DatabaseMemory:
                 where=str(self.path),
                 mend="restore it from a backup; or take the database as it is: newsletter database adopt",
             ) from None
-        return RememberedDatabase(found, where, generation, at)
+        return RememberedDatabase(found, where, generation, at, backup)
 
     def expect(self) -> None:
         """Make sure that a database which was there still is: nobody makes a new one in its place in silence.
@@ -197,6 +204,13 @@ class DatabaseMemory:
         found = identity(connection)
         count = found.generation if found is not None else 0
         last = f"; letters went last {self.moment(known.at)}" if known.at is not None else ""
+        if known.backup is not None:
+            raise DatabaseRestoredError(
+                f"the database came from the backup of {self.moment(known.backup)}. What was sent since then, who has "
+                "left or was suppressed, is not known in it",
+                where=known.where,
+                mend="say how to go on: newsletter database adopt",
+            )
         raise DatabaseRestoredError(
             f"the database is older than what was sent from here (it counts {count}, not {known.generation}){last}. "
             "Who has had a letter, left or was suppressed since then is not known in it",

@@ -8,9 +8,9 @@ from typing import Any
 
 from newsletter.errors import WorkspaceError
 from newsletter.publish.wordpress.session import SiteAccess
-from newsletter.workspace.config import SECRETS
 from newsletter.workspace.layers import SITE_ACCESS
 from newsletter.workspace.private_file import PrivateFile
+from newsletter.workspace.secret_files import SECRETS
 
 _HEAD = """\
 # An application password of the newsroom's WordPress, written by: newsletter wordpress connect. Keep it secret. Who has
@@ -38,7 +38,7 @@ def read(root: Path) -> SiteAccess | None:
 
 def _file(root: Path) -> PrivateFile:
     return PrivateFile(
-        path_of(root), "the password of the site", "connect it again: newsletter wordpress connect https://…"
+        root, SITE_ACCESS, "the password of the site", "connect it again: newsletter wordpress connect https://…"
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -190,6 +191,12 @@ def parse(text: str) -> list[Stamp]:
     Raises:
         ValueError: It holds something else.
     """
+    return list(_parsed(text))
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> tuple[Stamp, ...]:
+    """The same text is read several times in each send: before it is frozen, while it is, and when letters begin."""
     values = tomllib.loads(f"{text}\n")  # without a last line end, the line of a fault is not told
     found: dict[str, Stamp] = {}
     strange = sorted(set(values) - {"send"})
@@ -203,7 +210,7 @@ def parse(text: str) -> list[Stamp]:
         known = found.get(stamp.id)
         if known is None or STATES.index(known.state) < STATES.index(stamp.state):
             found[stamp.id] = stamp
-    return list(found.values())
+    return tuple(found.values())
 
 
 _KINDS: Final = {

@@ -5,7 +5,7 @@ class WP_Post {
 	public $post_type = 'post', $post_status = 'publish', $post_password = '', $post_modified_gmt = '2026-11-24 10:00:00';
 }
 function add_action() {}
-function home_url() {
+function nashra_site() {
 	return 'https://example.org/';
 }
 function get_permalink() {

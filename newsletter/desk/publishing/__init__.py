@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter import issues
+from newsletter.desk.complaints import as_html
 from newsletter.desk.models import DeskRoute
 from newsletter.errors import NashraError
 from newsletter.ledger import activity
@@ -36,9 +37,9 @@ def _published(request: DeskRequest) -> Response:
     try:
         outcome = wordpress.publish(workspace, issue.slug, wish, PublishTalk(sure=lambda _question: False))
     except PublishInterruptedError as error:
-        return _page(request, issue, wrong=error.what, away=True, status=503)
+        return _page(request, issue, error=error, status=503)
     except NashraError as error:
-        return _page(request, issue, wrong=str(error), status=422)
+        return _page(request, issue, error=error, status=422)
     if outcome.done in ("created", "updated", "published"):
         with workspace.database.write() as connection:
             activity.note(connection, "publish", by=request.editor.name, about=outcome.issue, now=workspace.now())
@@ -59,8 +60,7 @@ def _page(
     issue: Issue,
     *,
     outcome: PublishOutcome | None = None,
-    wrong: str = "",
-    away: bool = False,
+    error: NashraError | None = None,
     status: int = 200,
 ) -> Response:
     workspace = request.workspace
@@ -81,8 +81,8 @@ def _page(
         "outcome": outcome,
         "difference": outcome.difference[:_LONGEST] if outcome is not None else "",
         "reason": outcome.values.get("reason", "") if outcome is not None else "",
-        "wrong": wrong,
-        "away": away,
+        "wrong": as_html(request.desk.pages.words, error) if error is not None else (),
+        "where": error.where if error is not None else "",
     }
     return request.page(PAGE, values, place="send", status=status)
 

@@ -10,7 +10,8 @@ from newsletter.desk.settings.form import chosen, shown
 from newsletter.desk.settings.shape import FormSetting, SettingsForm, about
 from newsletter.report.page import PageWords
 from newsletter.senders import registry
-from newsletter.workspace import config, layers
+from newsletter.workspace import layers
+from newsletter.workspace.secret_files import SECRETS
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -175,7 +176,7 @@ def _elsewhere(workspace: Workspace) -> dict[str, str]:
 
     found: dict[str, str] = {}
     for layer in (
-        layers.secrets_layer(workspace.root / config.SECRETS, schema().model_fields),
+        layers.secrets_layer(workspace.root / SECRETS, schema().model_fields),
         layers.env_file_layer(workspace.root / ".env"),
         layers.environment_layer(workspace.environment, lambda name: name),
     ):

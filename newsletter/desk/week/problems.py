@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from newsletter.desk import complaints
 from newsletter.desk.complaints import spoken
 from newsletter.errors import IssueError
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -184,3 +186,22 @@ def told(words: PageWords, problem: Problem) -> Markup:
     if quoted is not None:
         return words.say("{sentence}: «{piece}»", sentence=words.say(plain), piece=quoted[1])
     return words.say(plain)
+
+
+def told_of(problem: Problem) -> str:
+    """The same for a terminal: a sentence of the desk's catalogue; the check's own words where it has none.
+
+    Args:
+        problem: As the check found it.
+    """
+    pattern, sentence = _MORE.get(problem.code, (None, ""))
+    found = pattern.match(f"{problem.words}\n{problem.mend}") if pattern is not None else None
+    if found is not None:
+        return said(sentence, **{name: one.strip() for name, one in found.groupdict().items()})
+    if problem.code == "issue-unreadable" and (known := complaints.told_of(problem.words)) is not None:
+        return said("{told} {mend}", told=known[0], mend=known[1])
+    plain = SENTENCES.get(problem.code)
+    if plain is None:
+        return said("{words}; {mend}", words=problem.words, mend=problem.mend) if problem.mend else problem.words
+    quoted = _QUOTED.search(problem.words) if problem.code in _AROUND else None
+    return said("{sentence}: «{piece}»", sentence=said(plain), piece=quoted[1]) if quoted is not None else said(plain)

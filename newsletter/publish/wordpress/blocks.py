@@ -39,6 +39,7 @@ FRAME: Mapping[str, Any] = {"border": {"width": "1px"}, "spacing": {"padding": _
 FRAME_CSS = "border-width:1px;" + ";".join(f"padding-{side}:{size}" for side, size in _PADDING.items())
 _STYLES = re.compile(r' (?:style="white-space:nowrap;"|class="whole")')
 _AROUND_COMMENTS = re.compile(r"\s*\n\s*(?=<!-- /?wp:)|(?<=-->)\s*\n\s*")
+_SHOWN_NUMBER = re.compile("&amp;(?=#(?:[0-9]+|[Xx][0-9A-Fa-f]+);)")
 _LINES = re.compile(r"\n\s*")
 
 
@@ -121,8 +122,12 @@ def post_text(
 
 
 def _settled(html: str) -> str:
-    """HTML as WordPress gives it back: its filter writes references in one way."""
-    return _STYLES.sub("", html).replace("&#x27;", "&#039;").replace("&#39;", "&#039;").replace("&#34;", "&quot;")
+    """HTML as WordPress gives it back: its filter writes references in one way.
+
+    A number between `&#` and `;` that the text itself shows would become the sign of that number.
+    """
+    settled = _STYLES.sub("", html).replace("&#x27;", "&#039;").replace("&#39;", "&#039;").replace("&#34;", "&quot;")
+    return _SHOWN_NUMBER.sub("&#038;", settled)
 
 
 class _Writing:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from newsletter.publish.models import PublishError, PublishInterruptedError
@@ -10,7 +12,12 @@ from newsletter.publish.models import PublishError, PublishInterruptedError
 if TYPE_CHECKING:
     from newsletter.sources.http import Fetched
 
+_BEGINS = re.compile(r"(?:^|>|\n)\s*[{\[]")
+"""Where JSON may begin behind a warning of PHP."""
+_MOST_BEGINNINGS = 20
 _PASSING = frozenset({408, 423, 425, 429, 500, 502, 503, 504, 507, 508, 520, 521, 522, 523, 524})
+_FATAL = frozenset({"internal_server_error", "wp_die"})
+"""Codes of a site that has fallen over, whatever was asked for."""
 _ROLE = "give the user the role author, or connect as another one: newsletter wordpress connect"
 _APACHE = (
     "Apache with PHP-FPM wants `CGIPassAuth On`, or in .htaccess "
@@ -39,7 +46,14 @@ def content(found: Fetched) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        pass
+    # Whole to the end of the answer, so that no bracket of the warning is taken for it.
+    for start in islice(_BEGINS.finditer(text), _MOST_BEGINNINGS):
+        try:
+            return json.loads(text[start.end() - 1 :])
+        except (ValueError, RecursionError):
+            continue
+    return None
 
 
 def code(found: Fetched) -> str:
@@ -48,8 +62,29 @@ def code(found: Fetched) -> str:
     Args:
         found: The answer.
     """
+    return meaning(found)[0]
+
+
+def meaning(found: Fetched) -> tuple[str, int]:
+    """Code and status of an answer as they are meant.
+
+    Drafts asked for by somebody whom WordPress does not know, or who may not see them, are told as a wrong parameter
+    (400), and what it means stands within.
+
+    Args:
+        found: The answer.
+    """
     said = content(found)
-    return str(said.get("code", "")) if isinstance(said, dict) else ""
+    if not isinstance(said, dict):
+        return "", found.status
+    name, data = str(said.get("code", "")), said.get("data")
+    details = data.get("details") if isinstance(data, dict) else None
+    inner = details.get("status") if name == "rest_invalid_param" and isinstance(details, dict) else None
+    if isinstance(inner, dict) and inner.get("code") == "rest_forbidden_status":
+        more = inner.get("data")
+        known = isinstance(more, dict) and more.get("status") == 403
+        return "rest_forbidden_status", 403 if known else 401
+    return name, found.status
 
 
 def refusal(found: Fetched, route: str, site: str) -> PublishError:
@@ -60,8 +95,8 @@ def refusal(found: Fetched, route: str, site: str) -> PublishError:
         route: What was asked for.
         site: Of the newsroom.
     """
-    said, status = code(found), found.status
-    where = f"{site} ({said or status})"
+    said, status = meaning(found)
+    where = f"{site} ({said or found.status})"
     if 300 <= status < 400:
         to = found.headers.get("location", "elsewhere")[:200]
         mend = "a password goes to no other address: connect where it leads, newsletter wordpress connect https://…"
@@ -69,6 +104,9 @@ def refusal(found: Fetched, route: str, site: str) -> PublishError:
     if said == "rest_no_route" or (status == 404 and not said):
         what = "its REST interface is closed or moved" if route in ("users/me", "posts", "/") else f"it has no {route}"
         return PublishError(what, where=where, mend="let the user in at /wp-json/ in the plugin that closes it")
+    if route == "users/me" and said and said not in _FATAL and status in (400, 403, 500):
+        # Whom it knows it tells who they are, whatever they may do: only a filter over the whole interface refuses it.
+        return _closed(where)
     if said in _FORBIDDEN:
         return PublishError(_FORBIDDEN[said], where=where, mend=_ROLE)
     if said == "rest_upload_sideload_error" or (route == "media" and status in (413, 500)):
@@ -83,6 +121,12 @@ def refusal(found: Fetched, route: str, site: str) -> PublishError:
             "it does not answer as it should", where=where, mend="the same command completes it later"
         )
     return PublishError("it refuses that", where=where, mend="look at its error log")
+
+
+def _closed(where: str) -> PublishError:
+    """What a plugin means that lets nobody in."""
+    mend = "let users with an application password in, in the plugin that closes it"
+    return PublishError("its REST interface is closed, also to its own users", where=where, mend=mend)
 
 
 def not_let_in(found: Fetched, site: str, index: Fetched | None) -> PublishError:
@@ -101,9 +145,8 @@ def not_let_in(found: Fetched, site: str, index: Fetched | None) -> PublishError
     if said == "application_passwords_disabled":
         return PublishError("application passwords are switched off there", where=where, mend="switch them on")
     about = content(index) if index is not None else None
-    if index is not None and index.status in (401, 403):
-        mend = "let users with an application password in, in the plugin that closes it"
-        return PublishError("its REST interface is closed, also to its own users", where=where, mend=mend)
+    if index is not None and index.status in (400, 401, 403):
+        return _closed(where)
     if isinstance(about, dict) and "authentication" in about and not about["authentication"]:
         mend = (
             "let it answer over https; behind a proxy that ends TLS, wp-config.php must set $_SERVER['HTTPS'] = 'on' "

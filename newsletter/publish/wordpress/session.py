@@ -173,7 +173,7 @@ class SiteSession:
                     mend=f"connect again: newsletter wordpress connect {self.access.site}",
                 )
             return SiteAnswer(content, found.headers)
-        if found.status == 401:
+        if refusals.meaning(found)[1] == 401:
             raise refusals.not_let_in(found, self.access.site, self._index())
         raise refusals.refusal(found, route, self.access.site)
 

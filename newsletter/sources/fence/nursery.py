@@ -20,7 +20,7 @@ REQUEST = struct.Struct("!cqq")
 REPLY = struct.Struct("!qq")
 """Process, and for END how it ended: its exit code, negative for a signal."""
 FORK, END = b"F", b"E"
-_LOADED = ("newsletter.sources.kinds", "feedparser", "lxml.html", "nh3")
+LOADED = ("newsletter.sources.kinds", "feedparser", "lxml.html", "nh3")
 """In the order that they are needed; a reader forked before the last ones are there loads them itself."""
 
 
@@ -44,10 +44,10 @@ def main(descriptor: int) -> None:
 
 
 def _load(control: socket.socket) -> None:
-    for name in _LOADED:
+    for name in LOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-        if name != _LOADED[0] and select.select([control], [], [], 0)[0]:
+        if name != LOADED[0] and select.select([control], [], [], 0)[0]:
             break
     gc.collect()
     gc.freeze()  # what is here stays shared with the readers

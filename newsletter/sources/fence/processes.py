@@ -15,7 +15,7 @@ from pathlib import Path
 from newsletter.sources.fence.channel import Channel
 from newsletter.sources.fence.nursery import END, FORK, REPLY, REQUEST
 
-_BEGIN = (
+BEGIN = (
     "import sys; at = sys.argv; sys.path[:] = at[2:]\n"
     "from newsletter.sources.fence.nursery import main; main(int(at[1]))"
 )
@@ -26,6 +26,40 @@ _KEPT_BEGINNINGS = ("LC_", "PYTHON")
 
 class NoProcessesError(Exception):
     """This system, or what it allows us, has no processes to read in."""
+
+
+def kept_environment() -> dict[str, str]:
+    """What of this process's environment the readers have too."""
+    return {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_BEGINNINGS)}
+
+
+def begin_nursery() -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Begin the process that readers are forked from; gives it, and what it is asked through.
+
+    Raises:
+        NoProcessesError: It cannot be.
+    """
+    if not hasattr(os, "fork") or not sys.executable:
+        raise NoProcessesError("this system cannot split a process in two")
+    ours, theirs = socket.socketpair()
+    # -P keeps modules of the folder we are called in from being taken for ours; the search path is this process's.
+    command = [sys.executable, "-P", "-c", BEGIN, str(theirs.fileno()), *filter(None, sys.path)]
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,  # a terminal's Ctrl-C is for us to answer
+            env=kept_environment(),
+        )
+    except OSError as error:
+        ours.close()
+        raise NoProcessesError(error.strerror or str(error)) from None
+    finally:
+        theirs.close()
+    return process, ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,28 +189,7 @@ class ReaderProcesses:
     def _started(self) -> None:
         if self._control is not None:
             return
-        if not hasattr(os, "fork") or not sys.executable:
-            raise NoProcessesError("this system cannot split a process in two")
-        ours, theirs = socket.socketpair()
-        kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_BEGINNINGS)}
-        # -P keeps modules of the folder we are called in from being taken for ours; the search path is this process's.
-        command = [sys.executable, "-P", "-c", _BEGIN, str(theirs.fileno()), *filter(None, sys.path)]
-        try:
-            self._nursery = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # a terminal's Ctrl-C is for us to answer
-                env=kept,
-            )
-        except OSError as error:
-            ours.close()
-            raise NoProcessesError(error.strerror or str(error)) from None
-        finally:
-            theirs.close()
-        self._control = ours
+        self._nursery, self._control = begin_nursery()
 
     def _asked(self, what: bytes, number: int, status: int, end: socket.socket | None = None) -> tuple[int, int]:
         """One question to the nursery, and its answer."""

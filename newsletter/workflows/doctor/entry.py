@@ -6,7 +6,7 @@ import os
 import shlex
 import stat
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from newsletter.senders import registry
 from newsletter.text.sentences import counted, joined, said
 from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
-from newsletter.workspace.config import FILE, SECRETS
+from newsletter.workspace.config import FILE
 from newsletter.workspace.folder import read_keys
 from newsletter.workspace.layers import KEYS
+from newsletter.workspace.secret_files import SECRETS
 
 if TYPE_CHECKING:
     from newsletter.workflows.doctor.examination import Examination
@@ -83,7 +84,7 @@ def settings_file(case: Examination) -> Iterator[Examined]:
         values = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         raise SkippedCheck("it cannot be read; the line Settings says more") from None
-    held = sorted(_secrets_in(values))
+    held = sorted(secrets_in(values))
     if not held:
         yield Examined("settings-file", "ok", "holds no secret")
         return
@@ -101,7 +102,12 @@ def settings_file(case: Examination) -> Iterator[Examined]:
         )
 
 
-def _secrets_in(values: dict[str, Any]) -> Iterator[str]:
+def secrets_in(values: Mapping[str, Any]) -> Iterator[str]:
+    """The settings in newsletter.toml itself that are secrets, by name.
+
+    Args:
+        values: What the file says.
+    """
     for name in sorted(registry.secret_keys() | {"web.metrics"}):
         section, _, key = name.partition(".")
         part = values.get(section)

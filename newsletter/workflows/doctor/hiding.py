@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
+from newsletter.errors import SettingsError
 from newsletter.senders import registry
-from newsletter.workspace.config import FILE, SECRETS
+from newsletter.workspace.config import FILE
+from newsletter.workspace.secret_files import SECRETS, secret_files
 
 if TYPE_CHECKING:
     from newsletter.workspace.config import Settings
@@ -104,8 +106,8 @@ def _inside(values: Mapping[str, Any]) -> Iterator[str]:
 
 def _files(folder: Path) -> list[Path]:
     try:
-        return [one for one in folder.iterdir() if one.is_file()]
-    except OSError:
+        return [one for one in secret_files(folder).values() if one.is_file()]
+    except (OSError, SettingsError):
         return []
 
 

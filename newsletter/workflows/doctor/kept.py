@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from newsletter.errors import NashraError
+from newsletter.sharing import NoFontError
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import joined, said
 from newsletter.workflows.doctor.models import Check, Examined, SkippedCheck
@@ -110,7 +111,7 @@ def _server(connection: Connection, case: Examination) -> Examined:
 def backup(case: Examination) -> Iterator[Examined]:
     """The age of the newest copy."""
     state = case.state()
-    if not state.is_sqlite:
+    if not state.is_sqlite and state.backup_at is None:
         raise SkippedCheck("PostgreSQL is backed up with its own tools, and nobody can see that from here")
     for one in case.findings("backup"):
         yield Examined("backup", "warn", one.told, one.next)
@@ -228,6 +229,26 @@ def fonts(case: Examination) -> Iterator[Examined]:
     yield Examined("fonts", "ok", "every list has a family that everybody has" if has_own else "those of the program")
 
 
+def share_pictures(case: Examination) -> Iterator[Examined]:
+    """Whether this machine can draw the pictures that others show when somebody shares a letter."""
+    from newsletter.workflows.share_pictures import make_sure
+
+    try:
+        (case.instruments.drawable or make_sure)(case.workspace)
+    except NoFontError as error:
+        words: str = "there are none: the library FriBidi is missing, which joins Arabic letters"
+        mend = "install libfribidi0, or what your system calls it, and start the commands that run anew"
+        if error.where:
+            words = "there are none: what [web] share_font names is no font that can be read"
+            mend = "name a TrueType or OpenType file of the workspace"
+        elif error.letters:
+            words = said("there are none: no font of this machine has {letters}", letters=error.letters)
+            mend = "install fonts-noto-core, or name a font file under [web] share_font"
+        yield Examined("share-pictures", "warn", words, mend)
+    else:
+        yield Examined("share-pictures", "ok", "they can be drawn here")
+
+
 CHECKS = (
     Check(("database",), database, ("database",), late="fail", seconds=20),
     Check(("integrity",), integrity, ("database",), seconds=60, late="skipped"),
@@ -235,4 +256,5 @@ CHECKS = (
     Check(("disk",), disk),
     Check(("templates",), templates, seconds=30),
     Check(("fonts",), fonts, ("letter", "theme")),
+    Check(("share-pictures",), share_pictures, ("newsletter", "web", "letter", "theme"), seconds=20),
 )

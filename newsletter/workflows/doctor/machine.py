@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.errors import NashraError
+from newsletter.installing import installing
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import Sentence, joined, said
 from newsletter.workflows.doctor import faults
@@ -87,12 +88,7 @@ def versions(case: Examination) -> Iterator[Examined]:
             "versions",
             "warn",
             words,
-            said(
-                "pip install --upgrade '{name}>={version}' ({source})",
-                name=one.name,
-                version=one.fixed[0],
-                source=one.source,
-            ),
+            said("{command} ({source})", command=installing(f"{one.name}>={one.fixed[0]}"), source=one.source),
         )
         return
     known = ", ".join(f"{name} {found}" for name in packages if (found := version(name)))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.check.probe import Connect, Resolver
+    from newsletter.wiring import Workspace
     from newsletter.workflows.doctor.examination import Examination
     from newsletter.workflows.status.reading import DiskUsage
 
@@ -67,6 +68,7 @@ LINES: Mapping[str, tuple[str, str]] = {
     "disk": ("kept", "Disk"),
     "templates": ("kept", "Templates"),
     "fonts": ("kept", "Fonts"),
+    "share-pictures": ("kept", "Share pictures"),
     "secrets": ("entry", "Secret files"),
     "keys": ("entry", "Keys"),
     "settings-file": ("entry", "newsletter.toml"),
@@ -178,5 +180,7 @@ class Instruments:
     now: Callable[[], datetime] | None = None
     """The clock; None takes the machine's."""
     disk_usage: DiskUsage | None = None
+    drawable: Callable[[Workspace], None] | None = None
+    """Makes sure that share pictures can be drawn; None asks this machine for its fonts."""
     patience: float = 1.0
     """Times the seconds that each check may take."""

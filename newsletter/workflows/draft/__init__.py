@@ -34,7 +34,6 @@ from newsletter.workflows.draft.offering import (
     unused,
 )
 from newsletter.workflows.snapshot import Snapshot
-from subscribers import store
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -195,15 +194,15 @@ def write(
         manuscript, of_sponsors, _ = _with_sponsors(workspace, manuscript, snapshot)
         pictures |= of_sponsors
     with workspace.database.read() as connection:
-        list_id = snapshot.list_named(list_name).id
-        owed = correcting.owed(connection, list_id)
+        target = snapshot.list_named(list_name)
+        owed = correcting.owed(connection, target, snapshot)
     manuscript, corrected = correcting.with_corrections(workspace, manuscript, owed)
     # As it will stand in its file: with the line of everything, which a problem is told with.
     written = manuscript.issue
     issues.write(issue, folder, pictures=pictures, text=manuscript.text)
     with workspace.database.write() as connection:
         renewing.offer(connection, issue, [*chosen, *shown])
-        rows.mark_noted(connection, corrected, list_id=list_id, issue=str(number))
+        rows.mark_noted(connection, corrected, list_id=target.id, issue=str(number))
     return written
 
 
@@ -218,17 +217,18 @@ def correct(workspace: Workspace, *, snapshot: Snapshot | None = None) -> list[I
         The drafts that bring one now; one that cannot be read or written waits for the next time.
     """
     with workspace.database.read() as connection:
-        lists = store.all_lists(connection)
-        owed = {one.id: correcting.owed(connection, one.id) for one in lists if one.closed is None}
-    if not any(owed.values()):
-        return []
+        if not rows.corrections(connection):
+            return []
     snapshot = snapshot or Snapshot.take(workspace)
     changed: list[Issue] = []
     for one in snapshot.lists:
-        posts = owed.get(one.id, [])
         try:
-            issue = current(workspace, one.name, snapshot=snapshot) if posts else None
+            issue = current(workspace, one.name, snapshot=snapshot) if one.closed is None else None
             if issue is None:
+                continue
+            with workspace.database.read() as connection:
+                posts = correcting.owed(connection, one, snapshot)
+            if not posts:
                 continue
             before = Manuscript.read(Path(issue.path))
             manuscript, corrected = correcting.with_corrections(workspace, before, posts)

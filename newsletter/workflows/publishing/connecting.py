@@ -5,19 +5,20 @@ Facts: WordPress Developer Resources, "Application Passwords: Integration Guide"
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from newsletter.publish import PublishError
-from newsletter.publish.wordpress import posts
+from newsletter.publish.wordpress import posts, refusals
 from newsletter.publish.wordpress.session import SiteAccess, SiteSession, is_safe
 from newsletter.sources.http import FetchError
 from newsletter.sources.wordpress.signs import signpost
 from newsletter.workspace import site_access
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from newsletter.publish.wordpress.posts import SiteAuthor
     from newsletter.wiring import Workspace
 
@@ -38,13 +39,18 @@ class SiteFound:
     authorize: str
     """The page on which somebody who is signed in gives a program a password."""
 
-    def question(self, back: str = "") -> str:
+    def question(self, now: datetime, back: str = "") -> str:
         """Address of that page for this program.
 
+        WordPress gives no second password under one name, also when nobody has caught the first: the moment makes
+        each its own, and tells people which one to take back.
+
         Args:
+            now: The present moment, in the zone of the newsroom.
             back: Where WordPress leads the browser afterwards, the password in its address; empty shows it instead.
         """
-        words = {"app_name": "Nashra", "app_id": APP, **({"success_url": back} if back else {})}
+        name = f"Nashra {now:%Y-%m-%d %H:%M:%S}"
+        words = {"app_name": name, "app_id": APP, **({"success_url": back} if back else {})}
         return f"{self.authorize}{'&' if '?' in self.authorize else '?'}{urlencode(words)}"
 
 
@@ -78,14 +84,12 @@ def look_for(workspace: Workspace, site: str) -> SiteFound:
             mend="set the addresses of the site in its settings to https, and to this host",
         )
     try:
-        answer = workspace.fetcher.get(root, "json", statuses=(401, 403, 404))
-        about = json.loads(answer.data.decode("utf-8", "replace").lstrip("\ufeff"))
+        answer = workspace.fetcher.get(root, "json", statuses=(400, 401, 403, 404))
     except FetchError as error:
         raise PublishError(error.what, where=root, mend=error.mend) from None
-    except (ValueError, RecursionError):
-        about, answer = None, None
+    about = refusals.content(answer)
     usual = f"{home}/wp-admin/authorize-application.php"
-    if answer is not None and answer.status in (401, 403):
+    if answer.status in (400, 401, 403):
         return SiteFound(home, root, usual)  # closed to strangers, perhaps not to its own users
     if not isinstance(about, dict) or "namespaces" not in about:
         raise PublishError(

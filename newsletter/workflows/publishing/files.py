@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from newsletter import clicks, media
+from newsletter import clicks, issues, media
+from newsletter.errors import IssueError
 from newsletter.publish import PublishError, PublishOutcome, PublishTalk, PublishWish
 from newsletter.publish.files.folder import ArchiveFolder, opened
 from newsletter.sharing import NoFontError
 from newsletter.text import bidi
+from newsletter.text.sentences import counted, said
 from newsletter.web import described
 from newsletter.web.archive import PAGE, Archive, ArchiveEntry, PastLetter
 from newsletter.web.feed_body import feed_body
@@ -54,8 +57,14 @@ def publish(workspace: Workspace, name: str, wish: PublishWish, talk: PublishTal
         lines = list(made.notes)
         done = "would be" if wish.dry_run else "were"
         lines.append(
-            f"{_letters(len(made.letters))}: {len(folder.written)} files {done} written, "
-            f"{folder.unchanged} are as they were, {len(folder.removed)} {done} removed"
+            said(
+                f"{{letters}}: {{written}} files {done} written, {{unchanged}} are as they were, "
+                f"{{removed}} {done} removed",
+                letters=_letters(len(made.letters)),
+                written=len(folder.written),
+                unchanged=folder.unchanged,
+                removed=len(folder.removed),
+            )
         )
         changed = bool(folder.written or folder.removed)
         return PublishOutcome(
@@ -77,7 +86,7 @@ def publish(workspace: Workspace, name: str, wish: PublishWish, talk: PublishTal
 
 
 def _letters(count: int) -> str:
-    return "1 letter" if count == 1 else f"{count} letters"
+    return counted("{n} letter", "{n} letters", count)
 
 
 def _address(url: str) -> str:
@@ -128,6 +137,9 @@ class _FileArchive:
         """Refuse when an issue is not among the letters."""
         key = name.rstrip("/").rpartition("/issues/")[2].removeprefix("issues/").removesuffix("/issue.md")
         if key not in self._keys.values():
+            with suppress(IssueError):
+                key = str(issues.find(self._workspace.root, name).number)  # its folder may be called otherwise
+        if key not in self._keys.values():
             raise PublishError(
                 f"no letter of issue {name} has gone out to a list whose letters everybody may read",
                 mend="send it first; the lists are those of [web] lists",
@@ -144,7 +156,7 @@ class _FileArchive:
             entry, facts = self._letter(one, with_body=number <= PAGE)
             entries.append(entry)
             told.append(facts)
-            self._talk.tell(f"{number} of {len(self.letters)} letters")
+            self._talk.tell(said("{number} of {total} letters", number=number, total=len(self.letters)))
         self._media()
         for number, start in enumerate(range(0, max(len(entries), 1), PAGE), 1):
             self._index(number, entries[start : start + PAGE], told[start : start + PAGE], more=start + PAGE)

@@ -32,7 +32,7 @@ def fate(connection: Connection, place: str, number: int) -> dict[str, Any]:
     """
     if number >= 2**53:
         return {"known": False, "letters": []}
-    found = [one for one in rows.posts(connection, number=number) if place_of(one.site) == place]
+    found = [one for one in rows.posts(connection, number=number) if place in _places_of(one.site)]
     keys = [
         key
         for one in found
@@ -46,6 +46,12 @@ def fate(connection: Connection, place: str, number: int) -> dict[str, Any]:
             for key in sorted(keys, key=_order)
         ],
     }
+
+
+def _places_of(site: str) -> set[str]:
+    """Under http and https it is one site: editors may save by the one, and WordPress' clock tell by the other."""
+    rest = site.partition("://")[2]
+    return {place_of(site), place_of(f"http://{rest}"), place_of(f"https://{rest}")}
 
 
 def _went(connection: Connection, key: str) -> int:

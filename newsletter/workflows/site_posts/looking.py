@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from newsletter.publish import own
 from newsletter.publish import rows as published
@@ -123,8 +124,18 @@ def _fetch(workspace: Workspace, posts: Sequence[ToldPost], failed: dict[ToldPos
         tell(f"note: {line}")
     why = told.trouble_of(outcome.troubles[0]) if outcome.troubles else NOT_THERE
     for one in posts:
-        if now[one.id].article is None:
+        if now[one.id].article is not None:
+            continue
+        if any(_reads(source, one.site) for source in sources):
             failed[one] = why
+        else:
+            # One of a network, or of a second site, that the newsroom does not collect from: nobody waits for it.
+            tell(f"note: no source of [collect] reads {one.site}, whose plugin told of {one.url}")
+
+
+def _reads(source: str, site: str) -> bool:
+    """Whether a source may show posts of a site: of its host, and where the site lies in a folder, in that one."""
+    return host(source) == host(site) and f"{urlsplit(source).path}/".startswith(urlsplit(site).path)
 
 
 def _at_once(workspace: Workspace, posts: Sequence[ToldPost], tell: Tell) -> int:
@@ -192,9 +203,10 @@ class SitePostThread:
 
     def _warm(self) -> None:
         """Load what the first letter needs, where a site may knock: nobody waits for it then."""
-        from newsletter.workspace.plugin_secret import path_of
+        from newsletter.workspace.layers import SITE_PLUGIN
+        from newsletter.workspace.secret_files import secret_file
 
-        if not path_of(self._workspace.root).exists():
+        if not secret_file(self._workspace.root, SITE_PLUGIN).exists():
             return
         try:
             import mjml  # noqa: F401

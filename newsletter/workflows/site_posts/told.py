@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import ToldPost
 from newsletter.site_hook.signing import HEADER, sign_request
 from newsletter.sources.http.models import FetchError
-from newsletter.sources.links import host
+from newsletter.sources.identity import of_wordpress
 from newsletter.workflows import draft, recheck, renewing
 from newsletter.workflows.snapshot import Snapshot
 from subscribers.errors import Complaint
@@ -58,6 +58,15 @@ def hear(workspace: Workspace) -> tuple[str, ...]:
         What an editor should know of it, one line each.
     """
     caught = catch_up(workspace)
+    try:
+        return (*caught.troubles, *_followed(workspace))
+    except Exception as error:
+        # It stays due and is tried again by whoever looks at posts; all the others are collected.
+        return (*caught.troubles, f"what the site took back or corrected could not be followed: {why(error)}")
+
+
+def _followed(workspace: Workspace) -> Iterator[str]:
+    """Take back what is waited for, and bring drafts what they owe; one line each."""
     with workspace.database.read() as connection:
         gone = rows.waiting(connection, now=workspace.now(), states=knocks.GONE)
     drafts = take_back(workspace, gone)
@@ -65,8 +74,8 @@ def hear(workspace: Workspace) -> tuple[str, ...]:
     if gone:
         with workspace.database.write() as connection:
             rows.settle(connection, gone)
-    noted = (corrected_in(one) for one in corrected)
-    return (*caught.troubles, *(line for one in drafts for line in recheck.told(one)), *noted)
+    yield from (line for one in drafts for line in recheck.told(one))
+    yield from map(corrected_in, corrected)
 
 
 def corrected_in(issue: Issue) -> str:
@@ -170,8 +179,10 @@ def _pages(workspace: Workspace, site: str, secret: bytes, since: datetime) -> t
         answer = json.loads(got.data)
         if not isinstance(answer, dict) or not isinstance(answer.get("posts"), list):
             raise ValueError("no list")
-        # A site speaks for itself alone: the answer of one that has changed hands takes back nothing of another.
-        found += [one for one in map(knocks.read, answer["posts"]) if host(one.site) == host(site)]
+        # A site speaks for itself alone: the answer of one that has changed hands takes back nothing of another, nor
+        # one of a network that of its neighbour in another folder.
+        itself = of_wordpress(site, 0)
+        found += [one for one in map(knocks.read, answer["posts"]) if of_wordpress(one.site, 0) == itself]
         if not answer.get("more"):
             return found, True
         query = _next_page(answer.get("next"), since, page + 1)

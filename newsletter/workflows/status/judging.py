@@ -349,8 +349,8 @@ def full_disks(disks: Sequence[DiskSpace]) -> Iterator[Finding]:
 
 
 def _of_backup(state: WorkspaceState) -> Iterator[Finding]:
-    command = "newsletter database backup"
-    if not state.is_sqlite or not state.backup_days:
+    command = "newsletter database backup" + ("" if state.is_sqlite else " --to DIR")
+    if not state.backup_days or (not state.is_sqlite and state.backup_at is None):
         return
     if state.backup_at is None:
         # A workspace of today has nothing yet that could be lost.

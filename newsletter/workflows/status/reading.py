@@ -13,7 +13,7 @@ from newsletter import ledger
 from newsletter.errors import WorkspaceError
 from newsletter.events.genuine import HookSigns, hook_signs
 from newsletter.ledger import deliverability, overview
-from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SCHEDULE
+from newsletter.ledger.cursors import ALIVE, BACKUP, NEXT_SIGN, SCHEDULE
 from newsletter.ledger.deliverability import TroubleSigns
 from newsletter.ledger.dmarc import reports_since
 from newsletter.report.deliverability import dmarc_summary
@@ -119,7 +119,8 @@ class WorkspaceState:
     """Whether the provider keeps lists of whom it sends nothing to, which can be taken over."""
     disks: tuple[DiskSpace, ...]
     backup_at: datetime | None
-    """When the newest copy in ``backups/`` was made; None when there is none, or nobody can know (PostgreSQL)."""
+    """When the newest copy in ``backups/`` was made, or the last backup elsewhere; None when there is none, or nobody
+    can know (PostgreSQL with tools of its own)."""
     backup_days: int
     """``[alerts] backup_days``."""
     troubles: TroubleSigns = field(default_factory=TroubleSigns)
@@ -146,6 +147,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         restored = workspace.memory.behind(connection) is not None
         clock_step = ledger.clock_step(connection, now)
         sends = _sends(connection, now)
+        backed_up = _moment(ledger.cursor(connection, BACKUP))
         signs = {name: ledger.cursor(connection, name) for name in (ALIVE, NEXT_SIGN)}
         handled: dict[str, int] = {job: at for job in JOBS if (at := ledger.cursor(connection, SCHEDULE + job))}
         letters, since = store.queued_letters(connection), store.queued_since(connection)
@@ -185,7 +187,7 @@ def workspace_state(workspace: Workspace, *, disk_usage: DiskUsage | None = None
         stamped=_stamped(workspace, unknown),
         keeps_lists=workspace.provider.suppressions is not None,
         disks=disks_of(workspace.root, file, settings.outbox, disk_usage or shutil.disk_usage),
-        backup_at=None if file is None else newest_backup(file),
+        backup_at=max(filter(None, (backed_up, newest_backup(file) if file else None)), default=None),
         backup_days=settings.alerts.backup_days,
         troubles=troubles,
         dmarc_failing=reported.failing,
@@ -260,6 +262,10 @@ def disks_of(root: Path, file: Path | None, outbox: Path, usage: DiskUsage) -> t
             seen.add(device)
             found.append(DiskSpace(place, str(there), free, total))
     return tuple(found)
+
+
+def _moment(seconds: int) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def newest_backup(file: Path) -> datetime | None:

@@ -7,135 +7,11 @@
 
 defined( 'ABSPATH' ) || exit;
 
-add_action( 'init', 'nashra_register_values' );
 add_action( 'enqueue_block_editor_assets', 'nashra_enqueue_box' );
 add_action( 'admin_enqueue_scripts', 'nashra_enqueue_classic_box' );
 add_action( 'add_meta_boxes_post', 'nashra_add_box' );
 add_action( 'save_post_post', 'nashra_save_box', 10, 2 );
 add_action( 'rest_api_init', 'nashra_register_fate_route' );
-add_filter( 'rest_pre_insert_post', 'nashra_without_what_stays', 10, 2 );
-
-/**
- * The values of the box: name to what it may be. An empty list stands for any text.
- *
- * @return array
- */
-function nashra_box_values() {
-	return array(
-		'letter'     => array( '', 'no', 'yes', 'lead' ),
-		'headline'   => array(),
-		'summary'    => array(),
-		'section'    => array(),
-		'at_once'    => array( '', 'yes' ),
-		'correction' => array(),
-	);
-}
-
-/**
- * Whether somebody may set a value: whoever may edit the post, and what goes to all readers only who may publish. An
- * editor who publishes in quick edit does not see what a contributor has set.
- *
- * @param string $name    Of the value.
- * @param int    $post_id The post.
- */
-function nashra_may_set( $name, $post_id ) {
-	$for_publishers = in_array( $name, array( 'at_once', 'correction' ), true );
-	return current_user_can( 'edit_post', $post_id ) && ( ! $for_publishers || current_user_can( 'publish_posts' ) );
-}
-
-/**
- * Whether somebody may change a value: that a post leads is for those who may publish, to say it and to take it back.
- *
- * @param string $name    Of the value.
- * @param int    $post_id The post; 0 for one that is not there yet.
- * @param string $value   As it would be.
- */
-function nashra_may_change( $name, $post_id, $value ) {
-	$now = $post_id ? (string) get_post_meta( $post_id, 'nashra_' . $name, true ) : '';
-	return 'letter' !== $name || $now === $value || ! in_array( 'lead', array( $now, $value ), true ) || current_user_can( 'publish_posts' );
-}
-
-/**
- * A value as it is kept.
- *
- * @param string $name  Of the value.
- * @param mixed  $value As it was typed.
- * @return string
- */
-function nashra_clean_value( $name, $value ) {
-	$may = nashra_box_values()[ $name ];
-	if ( ! is_scalar( $value ) ) {
-		return '';
-	}
-	if ( $may ) {
-		return in_array( (string) $value, $may, true ) ? (string) $value : '';
-	}
-	$longest = in_array( $name, array( 'summary', 'correction' ), true ) ? 1000 : 300;
-	$clean   = 300 === $longest ? sanitize_text_field( $value ) : sanitize_textarea_field( $value );
-	return function_exists( 'mb_substr' ) ? mb_substr( $clean, 0, $longest ) : substr( $clean, 0, 3 * $longest );
-}
-
-/**
- * Tell WordPress of the values: kept with the post, and shown only to who may edit it.
- */
-function nashra_register_values() {
-	foreach ( nashra_box_values() as $name => $may ) {
-		$schema = array( 'context' => array( 'edit' ) );
-		if ( $may ) {
-			$schema['enum'] = $may;
-		}
-		register_post_meta(
-			'post',
-			'nashra_' . $name,
-			array(
-				'type'              => 'string',
-				'single'            => true,
-				'default'           => '',
-				'show_in_rest'      => array( 'schema' => $schema ),
-				'auth_callback'     => static function ( $allowed, $key, $post_id ) use ( $name ) {
-					return nashra_may_set( $name, $post_id );
-				},
-				'sanitize_callback' => static function ( $value ) use ( $name ) {
-					$clean = nashra_clean_value( $name, $value );
-					// Custom fields and XML-RPC come here alone; what runs without somebody, as WordPress' clock, may.
-					$may = 'letter' !== $name || 'lead' !== $clean || ! is_user_logged_in() || current_user_can( 'publish_posts' );
-					return $may ? $clean : '';
-				},
-			)
-		);
-	}
-}
-
-/**
- * The block editor sends every value with each one that was changed: what stays as it was needs no right.
- *
- * @param stdClass        $prepared The post.
- * @param WP_REST_Request $request  As the editor sent it.
- * @return stdClass|WP_Error
- */
-function nashra_without_what_stays( $prepared, $request ) {
-	$meta = $request['meta'];
-	if ( ! is_array( $meta ) || current_user_can( 'publish_posts' ) ) {
-		return $prepared;
-	}
-	$post_id = isset( $prepared->ID ) ? (int) $prepared->ID : 0;
-	foreach ( array( 'letter', 'at_once', 'correction' ) as $name ) {
-		$key = 'nashra_' . $name;
-		if ( ! isset( $meta[ $key ] ) ) {
-			continue;
-		}
-		$now = $post_id ? (string) get_post_meta( $post_id, $key, true ) : '';
-		if ( $now === $meta[ $key ] ) {
-			unset( $meta[ $key ] );
-		} elseif ( ! nashra_may_change( $name, $post_id, $meta[ $key ] ) ) {
-			// phpcs:ignore WordPress.WP.I18n.MissingArgDomain -- a sentence of WordPress itself.
-			$said = sprintf( __( 'Sorry, you are not allowed to edit the %s custom field.' ), $key );
-			return new WP_Error( 'rest_cannot_update', $said, array( 'status' => 403 ) );
-		}
-	}
-	$request['meta'] = $meta;
-	return $prepared;
-}
 
 /**
  * What the script of the box knows.
@@ -358,7 +234,7 @@ function nashra_fate_route( $request ) {
 	$id    = (int) $request['id'];
 	$lines = get_transient( 'nashra_fate_' . $id );
 	if ( ! is_array( $lines ) ) {
-		$place = substr( hash( 'sha256', home_url( '/' ) ), 0, 16 );
+		$place = substr( hash( 'sha256', nashra_site() ), 0, 16 );
 		$found = nashra_fetch( '/hooks/wordpress/posts/' . $place . '/' . $id );
 		$lines = null === $found ? array( nashra_say( 'The newsletter does not answer now.' ) ) : nashra_fate( $found );
 		// What went out stays; what has not may go any moment.
@@ -424,6 +300,9 @@ function nashra_trouble() {
 			'setting' => 'WP_ACCESSIBLE_HOSTS (wp-config.php)',
 		);
 		return nashra_say( 'This WordPress may not ask other servers: add {host} to {setting}.', $parts );
+	}
+	if ( 'clocks' === $code ) {
+		return nashra_say( 'The clocks of this site and of the newsletter differ by more than five minutes: set them right.' );
 	}
 	if ( in_array( $code, array( '403', '404' ), true ) ) {
 		return nashra_say( 'The newsletter does not know the key of this plugin: make it anew and put it up.' );

@@ -53,6 +53,16 @@ function nashra_tongue() {
 }
 
 /**
+ * The address of the site's front page, with http or https as its settings have it: the same for who saves by https and
+ * for WordPress' clock.
+ *
+ * @return string
+ */
+function nashra_site() {
+	return home_url( '/', wp_parse_url( (string) get_option( 'home' ), PHP_URL_SCHEME ) );
+}
+
+/**
  * Data for a script, so that nothing in it ends the script.
  *
  * @param string $name  Of the variable in window.

@@ -114,7 +114,9 @@ function nashra_place() {
  * @return array
  */
 function nashra_post_types() {
-	return (array) apply_filters( 'nashra_post_types', array( 'post' ) );
+	$types = array_filter( (array) apply_filters( 'nashra_post_types', array( 'post' ) ), 'is_string' );
+	// To WordPress, no kind at all means every kind.
+	return $types ? $types : array( 'none' );
 }
 
 /**

@@ -1,7 +1,7 @@
 <?php
 /**
  * What happens to posts is told to the reader pages of the newsroom: one row of a queue for each post, sent when the
- * request is over, again by WordPress' own clock, and given to the newsroom when it asks.
+ * request is over, and again by WordPress' own clock.
  *
  * @package Nashra
  */
@@ -11,8 +11,10 @@ defined( 'ABSPATH' ) || exit;
 add_action( 'wp_after_insert_post', 'nashra_saved', 10, 4 );
 add_action( 'before_delete_post', 'nashra_before_deleted', 10, 2 );
 add_action( 'deleted_post', 'nashra_deleted', 10, 2 );
+add_action( 'added_post_meta', 'nashra_value_changed', 10, 3 );
+add_action( 'updated_post_meta', 'nashra_value_changed', 10, 3 );
+add_action( 'deleted_post_meta', 'nashra_value_changed', 10, 3 );
 add_action( 'nashra_send', 'nashra_send_queue', 10, 0 );
-add_action( 'rest_api_init', 'nashra_register_posts_route' );
 
 /** Begins the name of the option that holds one post to be told. One row for each: nothing is lost when many save at once. */
 const NASHRA_PING = 'nashra_ping_';
@@ -20,8 +22,8 @@ const NASHRA_PING = 'nashra_ping_';
 /** Seconds until what could not be told is told again. */
 const NASHRA_PAUSES = array( 30, 60, 120, 300, 900, 1800, 3600 );
 
-/** Posts of one page of the signed list. */
-const NASHRA_PAGE = 100;
+/** So many posts that are refused one after the other end a round: a single one holds nothing else back. */
+const NASHRA_REFUSALS = 3;
 
 /** Milliseconds that a save may wait for the reader pages where the server cannot answer the editor before. */
 const NASHRA_SAVE_WAITS = 400;
@@ -35,7 +37,14 @@ const NASHRA_SAVE_WAITS = 400;
  * @param WP_Post|null $before  As it was.
  */
 function nashra_saved( $post_id, $post, $update, $before ) {
-	if ( 'post' !== $post->post_type || wp_is_post_revision( $post ) || wp_is_post_autosave( $post ) ) {
+	if ( wp_is_post_revision( $post ) || wp_is_post_autosave( $post ) ) {
+		return;
+	}
+	if ( 'post' !== $post->post_type ) {
+		if ( $before instanceof WP_Post && 'post' === $before->post_type ) {
+			// A post that was made a page, or something else: it is no article any more.
+			nashra_gone( $post_id, $before, nashra_values( $post_id ) );
+		}
 		return;
 	}
 	$was     = $before instanceof WP_Post ? $before->post_status : '';
@@ -67,18 +76,45 @@ function nashra_before_deleted( $post_id, $post ) {
  * @param WP_Post $post    As it was.
  */
 function nashra_deleted( $post_id, $post ) {
-	if ( 'post' !== $post->post_type || ! in_array( $post->post_status, array( 'publish', 'private', 'trash' ), true ) ) {
-		return;
+	if ( 'post' === $post->post_type ) {
+		nashra_gone( $post_id, $post, isset( $GLOBALS['nashra_values'][ $post_id ] ) ? $GLOBALS['nashra_values'][ $post_id ] : array() );
 	}
-	$known = isset( $GLOBALS['nashra_values'][ $post_id ] ) ? $GLOBALS['nashra_values'][ $post_id ] : array();
-	$row   = array(
-		'before'   => (string) get_permalink( $post ),
-		'status'   => 'deleted',
-		'moment'   => nashra_moment(),
-		'modified' => time(),
-		'values'   => $known,
-	);
-	nashra_queue( $post_id, $row );
+}
+
+/**
+ * There is no such post any more: remember that it is to be told, where it was one that anybody had read.
+ *
+ * @param int     $post_id Its number.
+ * @param WP_Post $post    As it was.
+ * @param array   $values  What its editors said of it for the letter.
+ */
+function nashra_gone( $post_id, $post, $values ) {
+	if ( in_array( $post->post_status, array( 'publish', 'private', 'trash' ), true ) ) {
+		$row = array(
+			'before'   => (string) get_permalink( $post ),
+			'status'   => 'deleted',
+			'moment'   => nashra_moment(),
+			'modified' => time(),
+			'values'   => $values,
+		);
+		nashra_queue( $post_id, $row );
+	}
+}
+
+/**
+ * A value of the box was changed on its own, as custom fields and other programs do: no save follows that would tell it.
+ *
+ * @param int|int[] $meta_id Its row, or rows.
+ * @param int       $post_id The post.
+ * @param string    $key     Its name.
+ */
+function nashra_value_changed( $meta_id, $post_id, $key ) {
+	$is_ours = 0 === strpos( (string) $key, 'nashra_' ) && array_key_exists( substr( $key, 7 ), nashra_box_values() );
+	$post    = $is_ours ? get_post( $post_id ) : null;
+	// Where a save belongs to it, that one puts its own row over this one.
+	if ( $post instanceof WP_Post && 'post' === $post->post_type && 'publish' === $post->post_status ) {
+		nashra_queue( $post_id, array( 'before' => '' ) );
+	}
 }
 
 /**
@@ -95,9 +131,26 @@ function nashra_moment() {
  * @param array $row     What cannot be read from the post any more.
  */
 function nashra_queue( $post_id, $row ) {
+	global $wpdb;
+	$name = NASHRA_PING . $post_id;
 	// Something new in each row: whoever has sent the one before it does not take this one out.
-	update_option( NASHRA_PING . $post_id, array( 'turn' => wp_generate_password( 12, false ) ) + $row, false );
+	$value = maybe_serialize( array( 'turn' => wp_generate_password( 12, false ) ) + $row );
+	// In one step, and past all caches: update_option() changes nothing where another process has just sent the row that
+	// this one still knows.
+	// phpcs:disable WordPress.DB.DirectDatabaseQuery
+	$wpdb->query(
+		$wpdb->prepare(
+			"INSERT INTO {$wpdb->options} (option_name, option_value, autoload) VALUES (%s, %s, 'no')
+			ON DUPLICATE KEY UPDATE option_value = VALUES(option_value)",
+			$name,
+			$value
+		)
+	);
+	// phpcs:enable
+	wp_cache_delete( $name, 'options' );
 	delete_transient( 'nashra_fate_' . $post_id );
+	// Programs that write the same post to several sites of a network do it in one request.
+	$GLOBALS['nashra_sites'][ get_current_blog_id() ] = true;
 	if ( ! has_action( 'shutdown', 'nashra_send_after' ) ) {
 		add_action( 'shutdown', 'nashra_send_after' );
 	}
@@ -134,7 +187,7 @@ function nashra_told( $post_id, $row, $moment = 0 ) {
 	}
 	$told = array(
 		'id'     => bin2hex( random_bytes( 16 ) ),
-		'site'   => home_url( '/' ),
+		'site'   => nashra_site(),
 		'post'   => (int) $post_id,
 		'before' => isset( $row['before'] ) ? (string) $row['before'] : '',
 	);
@@ -184,24 +237,29 @@ function nashra_rows() {
 }
 
 /**
- * Send the queue when the editor has the answer already, or else within what a save may wait.
+ * Send the queue of each site that has something new when the editor has the answer already, or else within what a
+ * save may wait.
  */
 function nashra_send_after() {
+	$most = 0;
 	if ( function_exists( 'fastcgi_finish_request' ) ) {
 		fastcgi_finish_request();
-		nashra_send_queue();
 	} elseif ( function_exists( 'litespeed_finish_request' ) ) {
 		litespeed_finish_request();
-		nashra_send_queue();
-	} elseif ( 'cli' === PHP_SAPI || wp_doing_cron() ) {
-		nashra_send_queue();
-	} else {
-		nashra_send_queue( NASHRA_SAVE_WAITS );
+	} elseif ( 'cli' !== PHP_SAPI && ! wp_doing_cron() ) {
+		$most = NASHRA_SAVE_WAITS;
+	}
+	$until = nashra_moment() + $most;
+	foreach ( array_keys( $GLOBALS['nashra_sites'] ) as $site ) {
+		$is_other = get_current_blog_id() !== $site;
+		$is_other && switch_to_blog( $site );
+		nashra_send_queue( $most ? max( 1, $until - nashra_moment() ) : 0 );
+		$is_other && restore_current_blog();
 	}
 }
 
 /**
- * Tell everything that waits, until something cannot be told or the time is over.
+ * Tell everything that waits, until the pages do not answer, refuse several in a row, or the time is over.
  *
  * @param int $most Milliseconds for all of it; 0 for as long as it takes, within the limit of one request.
  */
@@ -209,10 +267,14 @@ function nashra_send_queue( $most = 0 ) {
 	$until  = nashra_moment() + ( $most ? $most : 25000 );
 	$failed = '' === nashra_key( nashra_settings()['secret'] );
 	$rows   = $failed ? array() : nashra_rows();
+	$refused = 0;
 	foreach ( $rows as $name => $value ) {
 		$left   = $until - nashra_moment();
-		$failed = $left < 50 || ! nashra_send_row( $name, $value, min( 3000, $left ) );
-		if ( $failed ) {
+		$told   = $left >= 50 && nashra_send_row( $name, $value, min( 3000, $left ) );
+		$failed = $failed || ! $told;
+		$refused = $told ? 0 : $refused + 1;
+		// Who refuses one, as a firewall does for its words, may take the next; who does not answer takes none.
+		if ( ! $told && ( $left < 50 || $refused >= NASHRA_REFUSALS || ! is_numeric( get_option( 'nashra_trouble', '' ) ) ) ) {
 			break;
 		}
 	}
@@ -273,7 +335,7 @@ function nashra_send_row( $name, $value, $most ) {
 		remove_action( 'http_api_curl', $limit );
 		$code = is_wp_error( $answer ) ? $answer->get_error_code() : wp_remote_retrieve_response_code( $answer );
 		if ( 200 !== $code ) {
-			update_option( 'nashra_trouble', (string) $code, false );
+			update_option( 'nashra_trouble', 403 === $code && nashra_clocks_differ( $answer ) ? 'clocks' : (string) $code, false );
 		}
 		if ( ! in_array( $code, array( 200, 400, 413 ), true ) ) {
 			return false;
@@ -287,112 +349,12 @@ function nashra_send_row( $name, $value, $most ) {
 }
 
 /**
- * The route that tells the newsroom what it did not hear: signed, and only to read.
- */
-function nashra_register_posts_route() {
-	register_rest_route(
-		'nashra/v1',
-		'/posts',
-		array(
-			'methods'             => 'GET',
-			'callback'            => 'nashra_posts_route',
-			'permission_callback' => 'nashra_asked_by_newsroom',
-			'show_in_index'       => false,
-		)
-	);
-}
-
-/**
- * Whether the newsroom signed a question. What is signed is the route, which no proxy and no kind of permalinks changes.
+ * Whether the clock of who answers is so far from ours that no signature of ours counts there.
  *
- * @param WP_REST_Request $request The question.
+ * @param array $answer Of WordPress' own HTTP.
+ * @return bool
  */
-function nashra_asked_by_newsroom( $request ) {
-	$since = $request->get_param( 'since' );
-	$page  = $request->get_param( 'page' );
-	if ( ! is_string( $since ) || ! is_string( $page ) || ! preg_match( '/^[0-9]{1,12}$/D', $since ) || ! preg_match( '/^[0-9]{1,4}$/D', $page ) ) {
-		return false;
-	}
-	$after = $request->get_param( 'after' );
-	$said  = 'GET /nashra/v1/posts?since=' . $since . '&page=' . $page;
-	if ( null !== $after ) {
-		if ( ! is_string( $after ) || ! preg_match( '/^[0-9]{1,19}$/D', $after ) ) {
-			return false;
-		}
-		$said .= '&after=' . $after;
-	}
-	return nashra_genuine( (string) $request->get_header( 'X-Nashra-Signature' ), $said, nashra_keys( time() ), time() );
-}
-
-/**
- * Posts by the moment of their last change and their number, as the database has them; one more than a page has.
- *
- * @param int      $since  Seconds since 1970.
- * @param int|null $after  Of those of that very second only with a number above this one; null for all of them.
- * @param int      $behind How many are passed over.
- * @return array
- */
-function nashra_changed( $since, $after, $behind ) {
-	global $wpdb;
-	$moment = gmdate( 'Y-m-d H:i:s', $since );
-	// phpcs:ignore WordPress.DB.DirectDatabaseQuery
-	return $wpdb->get_results(
-		$wpdb->prepare(
-			"SELECT ID, post_modified_gmt FROM {$wpdb->posts} WHERE post_type = 'post'
-			AND post_status IN ( 'publish', 'private', 'draft', 'pending', 'future', 'trash' )
-			AND ( post_modified_gmt > %s OR ( post_modified_gmt = %s AND ID > %d ) )
-			ORDER BY post_modified_gmt, ID LIMIT %d, %d",
-			$moment,
-			$moment,
-			null === $after ? 0 : $after,
-			$behind,
-			NASHRA_PAGE + 1
-		)
-	);
-}
-
-/**
- * What changed since a moment, a hundred posts a page, with what waits in the queue of posts that are gone. The next
- * page begins after the last post of this one, not after so many: a save in between moves all that follow.
- *
- * @param WP_REST_Request $request Signed.
- * @return WP_REST_Response
- */
-function nashra_posts_route( $request ) {
-	$page   = max( 1, (int) $request->get_param( 'page' ) );
-	$since  = (int) $request->get_param( 'since' );
-	$after  = $request->get_param( 'after' );
-	$moment = nashra_moment();
-	$found  = null === $after ? nashra_changed( $since, null, ( $page - 1 ) * NASHRA_PAGE ) : nashra_changed( $since, (int) $after, 0 );
-	$more   = count( $found ) > NASHRA_PAGE;
-	$found  = array_slice( $found, 0, NASHRA_PAGE );
-	_prime_post_caches( wp_list_pluck( $found, 'ID' ), false );
-	$posts = array();
-	foreach ( $found as $one ) {
-		$post = get_post( (int) $one->ID );
-		// What was never published has no moment of its own.
-		if ( $post instanceof WP_Post && ( 'publish' === $post->post_status || '0000-00-00 00:00:00' !== $post->post_date_gmt ) ) {
-			$posts[] = nashra_told( $post->ID, array(), $moment );
-		}
-	}
-	foreach ( 1 === $page && null === $after ? nashra_rows() : array() as $name => $value ) {
-		$row = maybe_unserialize( $value );
-		if ( isset( $row['status'] ) ) {
-			$posts[] = nashra_told( (int) substr( $name, strlen( NASHRA_PING ) ), $row );
-		}
-	}
-	$answer = array(
-		'posts' => array_values( array_filter( $posts ) ),
-		'more'  => $more,
-	);
-	if ( $found ) {
-		$last           = end( $found );
-		$answer['next'] = array(
-			'since' => max( 0, (int) strtotime( $last->post_modified_gmt . ' UTC' ) ),
-			'after' => (int) $last->ID,
-		);
-	}
-	$response = new WP_REST_Response( $answer );
-	$response->header( 'Cache-Control', 'no-store' );
-	return $response;
+function nashra_clocks_differ( $answer ) {
+	$there = strtotime( (string) wp_remote_retrieve_header( $answer, 'date' ) );
+	return $there && abs( time() - $there ) > NASHRA_WINDOW;
 }
