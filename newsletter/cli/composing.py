@@ -12,7 +12,7 @@ from newsletter.cli import completing
 from newsletter.cli.accounts import article_data, tell_repeats
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form
-from newsletter.cli.output import data, json_data, json_line, plural, say, table
+from newsletter.cli.output import data, json_data, json_line, plural, say, shown_path, table
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def compose(
         )
         if refresh:
             draft = _refreshed(workspace, rules, list_name)
-            data(draft.issue.path)
+            data(shown_path(draft.issue.path))
             say(
                 said(
                     "Issue {number}: {candidates}, {ones}.",
@@ -186,7 +186,7 @@ def compose(
         kept = [one for one in chosen if str(one) not in (exclude or [])]
         issue = drafts.write(workspace, kept or None, list_name=list_name, rules=rules, slug=slug)
         left = drafts.waiting(issue)
-    data(issue.path)
+    data(shown_path(issue.path))
     say(
         said(
             "Issue {number} with {stories}.",

@@ -12,7 +12,7 @@ from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held, warn_held
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import ask, data, json_data, plural, say, table
+from newsletter.cli.output import ask, data, json_data, plural, say, shown_path, table
 from newsletter.text.dates import in_zone
 from subscribers.moments import to_moment
 
@@ -42,7 +42,7 @@ def export(
         with workspace.database.read() as connection:
             count = actions.export_file(connection, file, list_name)
         note_act(workspace, "export", count)
-    data(str(file))
+    data(shown_path(file))
     say(f"{plural(count, 'subscriber')} of '{list_name}' written. The file holds addresses: keep it safe.")
 
 
