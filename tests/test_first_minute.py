@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -450,3 +451,22 @@ def test_errors_and_checks_name_paths_as_they_can_be_typed(tmp_path: Path) -> No
     complains(here("-C", root, "check", cwd=Path("/")), f"error: {path}:")
     told = here("compose", "--slug", "second", "--empty", "--json", cwd=root)
     assert told.code or str(root) in told.out
+
+
+def plain(done: Done) -> str:
+    """What was said, without the signs that order it for the eye."""
+    return re.sub("[\u2066-\u2069]", "", done.err)
+
+
+def test_it_speaks_arabic(tmp_path: Path, site: FakeSite) -> None:
+    alone = here("--lang", "ar", cwd=tmp_path)
+    assert (alone.code, "ابدأ نشرة" in alone.err, "لا نشرة بعد" in alone.err) == (2, True, True)
+    assert here("--lang", "ar", cwd=tmp_path, typed="لا\n").err.count("أنبدأ الآن؟") == 1
+    done = here("--lang", "ar", "init", "w", cwd=tmp_path, typed="خطأ\nalmawja.example.org\n" + "\n" * 7)
+    assert done.code == 0, done
+    for told in ("اكتبه كما يظهر في المتصفح", "اسم النشرة", "واجهة REST", "أُنشئت النشرة", "22 سطرًا", "التالي:"):
+        assert told in plain(done), done.err
+    assert not re.search(r"\b(the|what|wanted|letters|Name|Made|Next)\b", done.err), done.err
+    waits = plain(here("--lang", "ar", cwd=tmp_path / "w"))
+    assert "لا قراء في القائمة «readers»" in waits
+    assert "كل الأوامر" in waits

@@ -111,9 +111,7 @@ def lines(about: WorkspaceWaiting) -> list[Sentence]:
         told.append(said("An issue cannot be read: {why}", why=about.broken))
     told += [said("Needs you: {what}", what=one.told) for one in about.needing[:_MOST]]
     if (more := len(about.needing) - _MOST) > 0:
-        told.append(
-            counted("{n} more thing needs you: newsletter status", "{n} more need you: newsletter status", more)
-        )
+        told.append(counted("{n} more thing needs you", "{n} more things need you", more))
     return told
 
 
