@@ -375,6 +375,12 @@ def test_alone_in_a_workspace_it_says_what_waits(tmp_path: Path) -> None:
     assert done.err.endswith("Every command: newsletter --help\n")
 
 
+def test_after_the_first_issue_it_names_its_report(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", readers=1)
+    assert here("-C", root, "send", "--yes").code == 0
+    assert "Issue 1 of 'readers' was the last; how it went: newsletter report 1" in here(cwd=root).err
+
+
 DRAFT = Issue(3, "عدد", sections=(Section("", (Story("قصة", ""),)),))
 
 
@@ -387,7 +393,7 @@ DRAFT = Issue(3, "عدد", sections=(Section("", (Story("قصة", ""),)),))
         (WorkspaceWaiting((ListWaiting("readers", 0),), True, True), ["newsletter collect", "newsletter compose"]),
         (
             WorkspaceWaiting((ListWaiting("readers", 0, DRAFT),), True, True),
-            ["newsletter edit", "newsletter open", "newsletter subscribers import FILE"],
+            ["newsletter edit", "newsletter open", "newsletter subscribers add ADDRESS"],
         ),
         (
             WorkspaceWaiting((ListWaiting("sport", 5, DRAFT),), True, True),

@@ -209,7 +209,7 @@ def compose(
             )
         )
     _tell_left(left)
-    say("Next: edit it, then: newsletter check && newsletter preview")
+    say(said("Next: newsletter edit, then see it: newsletter open"))
 
 
 def _refreshed(workspace: Workspace, rules: Any, list_name: str) -> Draft:
