@@ -104,14 +104,19 @@ def wrapped(text: str, room: int) -> list[str]:
     """
     lines: list[str] = []
     open_now: list[str] = []
+    begun: list[
+        str
+    ] = []  # opened, with no word in it so far: what is broken off goes to the next line with its isolate
     line, taken, gap = "", 0, ""
     for piece in _pieces(_decided(closed(text)), room):
         if piece in _OPENING:
-            open_now.append(piece)
-            line, taken, gap = line + gap + piece, taken + len(gap), ""
+            begun.append(piece)
         elif piece == _CLOSING:
-            open_now.pop()
-            line += piece
+            if begun:
+                begun.pop()
+            else:
+                open_now.pop()
+                line += piece
         elif not piece.strip(" "):
             gap += piece
         else:
@@ -121,7 +126,8 @@ def wrapped(text: str, room: int) -> list[str]:
                     lines.append(line + _CLOSING * len(open_now))
                     line, taken = "".join(open_now), 0
                 gap, needed = "", width(piece)
-            line, taken, gap = line + gap + piece, taken + needed, ""
+            line, taken, gap = line + gap + "".join(begun) + piece, taken + needed, ""
+            open_now, begun = open_now + begun, []
     return [*lines, line] if line or not lines else lines
 
 
