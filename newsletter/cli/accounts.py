@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from newsletter.cli.output import plural, say
+from newsletter.cli.output import near, plural, say
 from newsletter.cli.speaking import language
 from newsletter.cli.trying import plan_data, would_try
 from newsletter.text.sentences import counted, joined, said
@@ -304,13 +304,14 @@ MOST_OF_A_CODE = 5
 
 def problem_line(problem: Problem) -> str:
     """A problem as one line: level, code, place, what, mend; in another language the desk's sentence in their place."""
-    place = f"{problem.place}: " if problem.place else ""
+    at = near(problem.place)
+    place = f"{at}: " if at else ""
     mend = f"; {problem.mend}" if problem.mend else ""
     if language() == "en":
         return f"{problem.level} {problem.code}: {place}{problem.words}{mend}"
     from newsletter.desk.week.problems import told_of
 
-    parts = {"code": problem.code, "place": problem.place, "words": told_of(problem)}
+    parts = {"code": problem.code, "place": at, "words": told_of(problem)}
     return said(f"{problem.level} {{code}}: {'{place}: ' if place else ''}{{words}}", **parts)
 
 

@@ -14,7 +14,7 @@ import typer
 from newsletter.cli.accounts import article_data, problem_lines, tell_repeats
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName, day_of
-from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown, words
+from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown, shown_path, words
 from newsletter.cli.speaking import complained
 from newsletter.text.sentences import counted, joined, said
 
@@ -338,7 +338,7 @@ def preview(
                 say(said("No picture was copied, since the issue cannot be read: {what}", what=error.what))
         made = previews.of_name(workspace, name)
     for path in made.paths:
-        data(str(path))
+        data(shown_path(path))
     for line in problem_lines(made.problems):
         say(line)
     if made.problems:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import cells
+from newsletter.cli import cells, completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
@@ -32,7 +32,11 @@ def report(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ISSUE", help="Numbers, or ids of sends. [default: the last that went]"),
+        typer.Argument(
+            metavar="ISSUE",
+            help="Numbers, or ids of sends. [default: the last that went]",
+            autocompletion=completing.issues,
+        ),
     ] = None,
     html: Annotated[
         Path | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from newsletter.cli import posting
+from newsletter.cli import completing, posting
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form, with_list
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from subscribers.models import ImportReport
 
-ListName = Annotated[str, typer.Option("--list", help="The list.")]
+ListName = Annotated[str, typer.Option("--list", help="The list.", autocompletion=completing.lists)]
 
 
 def add(

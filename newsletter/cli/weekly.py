@@ -33,7 +33,7 @@ from newsletter.cli.options import (
     day_of,
     with_list,
 )
-from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say
+from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say, shown_path
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.restoring import AfterRestore, before_freezing, pass_restored, take_restored
 from newsletter.cli.speaking import complained
@@ -146,7 +146,7 @@ def weekly(
                 if as_json:
                     json_data({**week_data(week, "draft"), "exit": 0})
                 else:
-                    data(week.plan.issue.path)
+                    data(shown_path(week.plan.issue.path))
                 say(said("Nothing sent. Edit the draft, then: {command}", command=command))
                 return
             if not week.plan.audience and not week.plan.skipped:
