@@ -250,7 +250,7 @@ def test_a_question_is_asked_in_arabic_and_its_answer_understood(
     monkeypatch.setattr("typer.prompt", type_in)
     with mock.patch.object(output, "on_terminal", return_value=True):
         arabic_command("-C", room, "subscribers", "import", people, "--ask")
-    assert asked == ["اكتب «نعم» ليُسألوا"]
+    assert asked == ["اكتب «نعم» ليُسألوا:"]
 
 
 def catalogue() -> dict[str, tuple[str, ...]]:

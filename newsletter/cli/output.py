@@ -407,8 +407,11 @@ def ask(question: str, *, nobody: str = "", code: int = 2) -> str:
     if not on_terminal():
         say(said("Nobody is here to ask; add --yes{nobody}.", nobody=nobody))
         raise typer.Exit(code)
-    asked = shown(question, sys.stderr)
-    return str(typer.prompt(asked, default="", show_default=False, err=True)).strip()
+    # The colon belongs to the question: behind an isolate it would stand on the other side.
+    colon = ":" if from_right() else ""
+    asked = shown(said("{question}:", question=question) if colon else question, sys.stderr)
+    suffix = " " if colon else ": "
+    return str(typer.prompt(asked, default="", show_default=False, prompt_suffix=suffix, err=True)).strip()
 
 
 _YES, _NO = frozenset({"yes", "y", "نعم", "ن"}), frozenset({"no", "n", "لا", "ل"})
