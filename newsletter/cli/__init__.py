@@ -229,6 +229,7 @@ def options(
 def main() -> None:
     """Run the command; every problem becomes a line for a person and an exit code."""
     _prepare_streams()
+    sys.argv[1:] = speaking.typed(sys.argv[1:])
     speaking.choose(sys.argv[1:], os.environ)
     try:
         try:
