@@ -70,7 +70,7 @@ def remove(root: Path, *words: str | Path) -> Done:
 
 def test_the_examples_are_what_the_commands_write() -> None:
     wanted = examples()
-    there = {str(path.relative_to(DEPLOY)) for path in DEPLOY.rglob("*") if path.is_file()}
+    there = {str(path.relative_to(DEPLOY)) for path in DEPLOY.rglob("*/*") if path.is_file()}
     assert there == set(wanted), "python tests/deploy_examples.py writes them anew"
     for name, text in wanted.items():
         assert (DEPLOY / name).read_text("utf-8") == text, f"python tests/deploy_examples.py writes {name} anew"
