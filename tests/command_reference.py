@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,14 @@ def _command(name: str, command: Any) -> str:
     if rows:
         lines += ["| | |", "|---|---|", *rows, ""]
     example = inspect.cleandoc(example.partition(":\n")[2])
-    lines.append(f"```sh\n{inspect.cleandoc(example)}\n```\n")
+    for kind, found in itertools.groupby(inspect.cleandoc(example).splitlines(), _kind):
+        lines.append(f"```{kind}\n" + "\n".join(found) + "\n```\n")
     return "\n".join(lines)
+
+
+def _kind(line: str) -> str:
+    """What a line of an example is for: the shell, or the table of cron."""
+    return "cron" if line.startswith("*") else "sh"
 
 
 def _row(parameter: Any) -> str:

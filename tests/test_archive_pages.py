@@ -464,7 +464,9 @@ def test_what_is_asked_wrongly(root: Path) -> None:
     for url in ("letters.example.org", "ftp://example.org", "https://e.org/?a", "https://e.org/\u202e", "https://[::1"):
         complains(here(*publish, "--out", out, "--url", url), "--url")
     complains(here(*publish[:3], "99", *publish[3:], "--out", out), "issue 99")
-    assert here(*publish[:3], "22", *publish[3:], "--out", out, "--dry-run").code == 0
+    # By its number, by its folder as elsewhere, and by the path of its file.
+    for name in ("22", "first", root / "issues" / "first" / "issue.md"):
+        assert here(*publish[:3], name, *publish[3:], "--out", out, "--dry-run").code == 0
     assert not (out / "index.html").exists()
 
 

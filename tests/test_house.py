@@ -76,6 +76,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.workflows",
         "newsletter.workflows.alerts",
         "newsletter.workflows.asking",
+        "newsletter.workflows.browsing",
         "newsletter.workflows.cancelling",
         "newsletter.workflows.clicks",
         "newsletter.workflows.copying",
@@ -162,7 +163,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.api",),
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
-    ("newsletter.cli.cells", "newsletter.cli.speaking"),
+    ("newsletter.cli.cells", "newsletter.cli.completing", "newsletter.cli.speaking"),
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
     (
         "newsletter.cli.accounts",
@@ -192,6 +193,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.examining",
         "newsletter.cli.hygiene",
         "newsletter.cli.lists",
+        "newsletter.cli.looking",
         "newsletter.cli.people",
         "newsletter.cli.publishing",
         "newsletter.cli.reporting",

@@ -154,7 +154,7 @@ def test_a_list_without_anybody_is_a_document_too(tmp_path: Path) -> None:
     ("value", "words"),
     [
         ({"Bad": 1}, "snake_case"),
-        ({"rows": [{"a-b": 1}]}, "snake_case"),
+        ({"found": [{"a-b": 1}]}, "snake_case"),
         ({"at": "2026-11-02 08:00:00+00:00"}, "ISO 8601"),
         ({"at": "2026-11-02T08:00:00"}, "ISO 8601"),
         ({"at": 1_790_000_000}, "Unix seconds"),

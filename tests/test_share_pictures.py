@@ -25,7 +25,7 @@ from newsletter.sharing import HEIGHT, WIDTH, FontShelf, NoFontError, ShareCard,
 from newsletter.sharing.fonts import FontFile, families, found, needs_glyph
 from newsletter.sharing.kept import ShareFolder
 from newsletter.sharing.lines import broken
-from newsletter.sharing.script import SetText, plain, shortened
+from newsletter.sharing.script import SetText, plain, shortened, without_unseen
 from newsletter.sharing.sfnt import signs_of
 from newsletter.text import bidi
 from newsletter.workflows.doctor import examine
@@ -297,6 +297,25 @@ def test_emoji_that_no_font_has_are_left_out_and_letters_never() -> None:
     latin = [one for one in found() if one.file.path.stem == "NotoSans-Bold"]
     with pytest.raises(NoFontError, match="ب"):
         draw(card("خبر"), FontShelf("ar", installed=latin))
+
+
+@pytest.mark.parametrize(
+    ("headline", "left"),
+    [
+        ("1\ufe0f\u20e3 خبر", "1 خبر"),
+        ("كتب👨\u200d👩\u200d👧 جديد", "كتب جديد"),
+        ("خبر 👨\u200d👩\u200d👧 سار", "خبر سار"),
+        ("🏴\U000e0067\U000e0062\U000e007f علم", "علم"),
+        ("سنة 1447 ه\u200d", "سنة 1447 ه\u200d"),
+        ("لغة C++ \u200f و C", "لغة C++\u200f و C"),
+        ("می\u200cروم", "می\u200cروم"),
+    ],
+)
+def test_what_an_emoji_leaves_behind_goes_with_it(headline: str, left: str) -> None:
+    noto = [one for one in found() if one.file.path.stem in ("NotoSans-Bold", "NotoSansArabic-Bold")]
+    chain = FontShelf("ar", installed=noto or None).chain(headline, bold=True)
+    assert without_unseen(headline, chain) == left
+    draw(card(headline), FontShelf("ar"))
 
 
 def test_without_the_library_there_is_no_picture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -303,8 +303,10 @@ def files(root: Path) -> Path:
 @pytest.mark.slow
 def test_the_command_from_files_to_the_report(files: Path) -> None:
     done = here("-C", files, "weekly", "--yes")
-    assert done.code == 0
+    assert done.code == 5
     assert done.err.startswith("Nothing new for this week")
+    assert 'No source is named. Name your site once, [collect] sources = ["https://almawja.example.org"]' in done.err
+    assert json.loads(here("-C", files, "weekly", "--yes", "--json").out)["exit"] == 5
     draft = here("-C", files, "weekly", files / "1.txt", files / "2.txt", "--draft", "--json")
     assert draft.code == 0, draft
     told = json.loads(draft.out)

@@ -377,6 +377,19 @@ def test_nothing_is_lost_while_the_pages_are_away_and_a_save_waits_for_nobody(
     assert queue(site) == []
 
 
+def test_what_another_process_sends_between_two_changes_of_one_save_is_queued_again(site: Site) -> None:
+    left = site.ask(
+        "nashra_queue(8, array()); $sent = nashra_rows();"  # the value of a box, then the save that it belongs to
+        "$wpdb->query(\"DELETE FROM {$wpdb->options} WHERE option_name = 'nashra_ping_8'\");"
+        "nashra_queue(8, array('before' => 'x')); $rows = nashra_rows(); nashra_queue(8, array('before' => 'y'));"
+        "$found = [count($sent), maybe_unserialize($rows['nashra_ping_8'])['before'],"
+        "maybe_unserialize(nashra_rows()['nashra_ping_8'])['before']];"
+        "remove_action('shutdown', 'nashra_send_after'); delete_option('nashra_ping_8');"
+        "return [$found, nashra_rows(), isset(wp_load_alloptions()['nashra_ping_8'])];"
+    )
+    assert left == [[1, "x", "y"], [], False]
+
+
 def test_a_later_save_sends_what_waits(site: Site, pages: Pages, editor: Hands) -> None:
     pages.status = 403
     first = editor.publish()
@@ -499,6 +512,12 @@ def test_signs_that_html_knows_are_words_too(site: Site, pages: Pages, editor: H
     # A tag that hides in another one is one.
     editor.change(number, meta={"nashra_headline": "<scr<b>ipt>alert(1)</scr</b>ipt>أ<!-- ب -->"})
     assert pages.of(number)[-1]["values"]["headline"] == "أ"
+    took = site.ask(
+        "$nested = str_repeat('<a', 20000) . str_repeat('>', 20000); $start = microtime(true);"
+        "$clean = nashra_clean_value('headline', $nested); return array(microtime(true) - $start, strpos($clean, '<'));"
+    )
+    assert took[0] < 5
+    assert took[1] is False
 
 
 # In the editors

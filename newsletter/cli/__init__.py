@@ -29,6 +29,7 @@ from newsletter.cli import (
     examining,
     hygiene,
     lists,
+    looking,
     people,
     posting,
     publishing,
@@ -170,7 +171,7 @@ for panel, parts in (
         "Making an issue",
         (
             *(editing.collect, composing.articles, composing.compose, subjects.subjects),
-            *(editing.check, editing.preview, theming.theme, _SPONSORS, _DESK),
+            *(looking.edit, looking.open_, editing.check, editing.preview, theming.theme, _SPONSORS, _DESK),
         ),
     ),
     ("Subscribers", (_LISTS, _SUBSCRIBERS)),
@@ -228,6 +229,7 @@ def options(
 def main() -> None:
     """Run the command; every problem becomes a line for a person and an exit code."""
     _prepare_streams()
+    sys.argv[1:] = speaking.typed(sys.argv[1:])
     speaking.choose(sys.argv[1:], os.environ)
     try:
         try:

@@ -83,6 +83,7 @@ def _forget(root: Path) -> None:
 
 def _asked(workspace: Workspace, found: SiteFound, *, opens: bool) -> tuple[str, str]:
     """User and password, from WordPress' own page or as they are typed."""
+    from newsletter.workflows.browsing import show_in_browser
     from newsletter.workflows.publishing import connecting
     from newsletter.workflows.publishing.catching import listening
 
@@ -91,10 +92,7 @@ def _asked(workspace: Workspace, found: SiteFound, *, opens: bool) -> tuple[str,
         say("Sign in there as the author whose name the posts shall bear, and press yes:")
         say(f"  {address}")
         if opens:
-            import webbrowser
-
-            with contextlib.suppress(webbrowser.Error, OSError):
-                webbrowser.open(address)
+            show_in_browser(address)
         say(
             "It waits here for ten minutes. If the page refuses (as older versions do), or the browser is on another "
             "machine, press Enter to type it instead."

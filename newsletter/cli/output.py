@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
@@ -46,7 +47,7 @@ def shown(text: str, stream: TextIO) -> str:
         text: A sentence, or plain words.
         stream: Where it is printed.
     """
-    text = told(text)
+    text = near(told(text))
     if not from_right() or text.isascii() or not stream.isatty():
         return text
     from newsletter.cli.cells import wrapped
@@ -156,11 +157,26 @@ def shown_path(path: str | Path) -> str:
         path: Of a file or a folder.
     """
     try:
-        here = Path.cwd()
-        absolute = Path(os.path.normpath(here / path))
-    except OSError:  # the folder is gone
+        return near(os.path.normpath(Path.cwd() / path))
+    except OSError:  # the folder where they stand is gone
         return str(path)
-    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
+def near(text: str) -> str:
+    """Words in which every path below the folder where somebody stands is relative to it; others stay absolute.
+
+    What a program runs from elsewhere (``newsletter -C …`` in a line for cron) stays absolute, too.
+
+    Args:
+        text: Words, or one path.
+    """
+    try:
+        here = f"{Path.cwd()}{os.sep}"
+    except OSError:
+        return text
+    if here not in text or len(here) == 1:
+        return text
+    return re.sub(rf"(?<![\w/.~-])(?<!-C )(?<!-C ['\"]){re.escape(here)}(?=[^\s{os.sep}])", "", text)
 
 
 def screen_width() -> int:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli import cells, completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import cell, csv_data, data, json_data, paint, paragraph, say, screen_width
-from newsletter.cli.speaking import marked
-from newsletter.text.sentences import Sentence, said
+from newsletter.cli.speaking import from_right, marked
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.report.models import NewsroomReport
@@ -31,7 +32,11 @@ def report(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ISSUE", help="Numbers, or ids of sends. [default: the last that went]"),
+        typer.Argument(
+            metavar="ISSUE",
+            help="Numbers, or ids of sends. [default: the last that went]",
+            autocompletion=completing.issues,
+        ),
     ] = None,
     html: Annotated[
         Path | None,
@@ -121,14 +126,15 @@ def _draw(section: ReportSection) -> None:
         bar = _bar(row.number, section.most, width)
         share = f"{row.number / row.whole:7.1%}" if row.whole else " " * 7
         more = f"  ({cell(marked(row.more))})" if row.more else ""
-        paint(f"{row.number:>11,} {share} ", "", bar, f" {cell(marked(row.label), room)}{more}")
+        begun, label = f"{row.number:>11,} {share} ", f" {cell(marked(row.label), room)}"
+        if from_right() and cells.width(begun + bar + label + more) > screen_width():
+            # A row that the terminal breaks by itself is broken within an isolate.
+            paint(begun, "", bar, label)
+            paint(" " * min(cells.width(begun + bar), max(screen_width() - cells.width(more), 0)) + more, "")
+        else:
+            paint(begun, "", bar, label + more)
     if section.note:
-        paint(
-            paragraph(
-                f"  {section.note}" if not isinstance(section.note, Sentence) else "  " + section.note, screen_width()
-            ),
-            "",
-        )
+        paint(paragraph("  " + marked(section.note), screen_width()), "")
     paint("", "")
 
 

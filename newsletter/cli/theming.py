@@ -9,7 +9,7 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import data, json_data, say
+from newsletter.cli.output import data, json_data, say, shown_path
 
 
 def theme(
@@ -67,10 +67,10 @@ def theme(
             }
         )
     else:
-        data(str(page.path))
+        data(shown_path(page.path))
     if opened:
-        import webbrowser
+        from newsletter.workflows.browsing import show_in_browser
 
-        if not webbrowser.open(page.path.resolve().as_uri()):
+        if not show_in_browser(page.path.resolve().as_uri()):
             say("No browser could be opened: open the file yourself.")
     say("Next: newsletter theme LOOK writes one of them into newsletter.toml")

@@ -33,9 +33,10 @@ from newsletter.cli.options import (
     day_of,
     with_list,
 )
-from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say
+from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say, shown_path
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.restoring import AfterRestore, before_freezing, pass_restored, take_restored
+from newsletter.cli.speaking import complained
 from newsletter.cli.trying import tell_untried
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import said
@@ -79,7 +80,8 @@ def weekly(
     sends nothing more; stopped anywhere, it goes on from there. When an issue was sent by itself in this week, it asks
     whether the week's own is to go too. Exit codes: 0 all taken, also when nothing is new, 3 the check found errors, 4
     some letters were refused or are unknown, 5 nothing sent though something was due (an issue sent by itself has the
-    week; paused, cancelled; nobody to ask), 75 stopped in the middle, run the same command again.
+    week; paused, cancelled; nobody to ask), or nothing new and no source named, 75 stopped in the middle, run the same
+    command again.
 
     \b
     Examples:
@@ -144,7 +146,7 @@ def weekly(
                 if as_json:
                     json_data({**week_data(week, "draft"), "exit": 0})
                 else:
-                    data(week.plan.issue.path)
+                    data(shown_path(week.plan.issue.path))
                 say(said("Nothing sent. Edit the draft, then: {command}", command=command))
                 return
             if not week.plan.audience and not week.plan.skipped:
@@ -266,9 +268,9 @@ def latest(
         if collect or after_restore:
             gathered = gather(workspace)
             for trouble in gathered.troubles:
-                say(said("trouble: {trouble}", trouble=trouble))
+                say(said("trouble: {line}", line=complained(trouble)))
             for note in gathered.notes:
-                say(said("note: {note}", note=note))
+                say(said("note: {line}", line=note))
         if after_restore and not dry_run:
             pass_restored(workspace, list_name, rhythm.value)
         if dry_run:
@@ -315,8 +317,10 @@ def _told_gathered(week: WeekPlan) -> None:
     gathered = week.gathered
     for headline in week.dropped:
         say(said("note: «{headline}» was taken out of the draft", headline=headline))
-    for line in (*gathered.troubles, *gathered.notes):
-        say(said("trouble: {line}", line=line) if line in gathered.troubles else said("note: {line}", line=line))
+    for trouble in gathered.troubles:
+        say(said("trouble: {line}", line=complained(trouble)))
+    for note in gathered.notes:
+        say(said("note: {line}", line=note))
     known = len(gathered.known) + len(gathered.updated)
     if gathered.added or known:
         say(
@@ -342,11 +346,20 @@ def _nothing_to_do(
     if not week.went:
         post_without_pages(workspace)
         say("Nothing new for this week: no article that an issue has not carried. Nothing sent.")
-        if not sources_of(workspace) and not week.gathered.holdings:
-            where = '[collect] sources = ["…"] in newsletter.toml'
-            say(said("Name a source: newsletter weekly https://example.org/, or {where}.", where=where))
+        # Without a source nothing will ever be new: a task of cron must not call that well.
+        code = 0 if week.gathered.sources or week.gathered.troubles or sources_of(workspace) else NOTHING_SENT
+        if code:
+            say(
+                said(
+                    'No source is named. Name your site once, [collect] sources = ["{site}"] in newsletter.toml, or '
+                    "each time: newsletter weekly {site}",
+                    site=workspace.publication.url,
+                )
+            )
         if as_json:
-            json_data({**week_data(week, "nothing"), "exit": 0})
+            json_data({**week_data(week, "nothing"), "exit": code})
+        if code:
+            raise typer.Exit(code)
         return
     if week.send is not None and delivery.is_braked(week.send):
         # A person, or cron, tries it; the brake lets it go on when a letter is taken.

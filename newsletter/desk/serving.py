@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 import threading
-import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,6 +21,7 @@ from newsletter.desk.desk import Desk
 from newsletter.desk.guard import DeskGuard
 from newsletter.errors import SettingsError
 from newsletter.wiring import Workspace, open_workspace
+from newsletter.workflows.browsing import show_in_browser
 from newsletter.workflows.logs import log_to_stderr
 from newsletter.workflows.outgoing import DeliveryThread
 from newsletter.workspace import editors
@@ -83,7 +83,7 @@ def serve_desk(
                 def announced(port: int = listeners[0].getsockname()[1]) -> None:
                     _tell_address(desk, port, tell, show)
                     if opens and not desk.named:
-                        _open(f"{desk.address.base}{desk.invitation(_AT_ONCE)}")
+                        show_in_browser(f"{desk.address.base}{desk.invitation(_AT_ONCE)}")
 
                 _run(desk, listeners, show, announced)
         finally:
@@ -172,16 +172,6 @@ def _print_more(desk: Desk, show: Callable[[str], None]) -> None:
         # Not by sys.stdin: what waits there holds a lock that the end of the program wants.
         while os.read(sys.stdin.fileno(), 4096):
             show(f"{desk.address.base}{desk.invitation()}")
-
-
-def _open(address: str) -> None:
-    """Open the browser, where there is a screen to show it on."""
-    graphical = sys.platform in {"darwin", "win32"} or any(
-        os.environ.get(one) for one in ("DISPLAY", "WAYLAND_DISPLAY")
-    )
-    if graphical and not os.environ.get("SSH_CONNECTION"):
-        with contextlib.suppress(webbrowser.Error, OSError):
-            webbrowser.open(address)
 
 
 def _listeners(host: str, port: int) -> list[socket.socket]:

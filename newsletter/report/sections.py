@@ -74,7 +74,7 @@ def _issue(report: Report) -> Iterator[ReportSection]:
     if total.submitted:
         yield ReportSection(about, "of those submitted", _told(total))
     kinds = [
-        ReportRow(said("{kind}: {words}", kind=kind, words=said(words)), number, total.bounced)
+        ReportRow(said("{kind}: {words}", kind=said(kind), words=said(words)), number, total.bounced)
         for kind, words in BOUNCES.items()
         if (number := total.bounces.get(kind, 0))
     ]

@@ -166,8 +166,11 @@ def needs_glyph(sign: str) -> bool:
 
 
 def is_dear(sign: str) -> bool:
-    """Whether a text says something else without this sign; a picture in the text (emoji) is left out instead."""
-    return needs_glyph(sign) and unicodedata.category(sign)[0] in "LNMP"
+    """Whether a text says something else without this sign; a picture in the text (emoji) is left out instead.
+
+    So is what is drawn around a sign, as the key around the number of 1️⃣.
+    """
+    return needs_glyph(sign) and unicodedata.category(sign)[0] in "LNMP" and unicodedata.category(sign) != "Me"
 
 
 def _wanted(language: str, families: Sequence[str]) -> Iterator[str]:

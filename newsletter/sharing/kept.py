@@ -19,7 +19,7 @@ from newsletter.sharing.models import ShareCard
 
 _Made = TypeVar("_Made")
 FOLDER = ".share"
-_RECIPE = 1
+_RECIPE = 2
 """Raised whenever the same card would be drawn otherwise."""
 _MOST = 2000
 """Files that are kept; the oldest go, and are drawn again when somebody asks."""

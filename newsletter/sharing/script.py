@@ -27,6 +27,7 @@ _BOLD_AXIS = 700
 _LONG_WORD = 18
 """Letters from which a word may be torn where it fits no line."""
 
+_JOINER = "\u200d"
 _OPENING = frozenset("«‹(“[")
 _CLOSING = frozenset("»›)”]:;?!%؟،؛")
 
@@ -158,10 +159,24 @@ def without_unseen(text: str, chain: Sequence[FontFile]) -> str:
         text: Of which every letter is in one of the fonts.
         chain: The fonts.
     """
-    kept = [sign for sign in text if not needs_glyph(sign) or is_dear(sign) or any(one.has(sign) for one in chain)]
-    # A joiner or a selector that stood in an emoji stands alone now.
-    joined = "".join(sign for sign in kept if not "\ufe00" <= sign <= "\ufe0f")
-    return " ".join(joined.strip("\u200d").split())
+    kept: list[str] = []
+    is_gone = False
+    for sign in text:
+        if "\ufe00" <= sign <= "\ufe0f" or "\U000e0020" <= sign <= "\U000e007f" or (is_gone and sign == _JOINER):
+            continue  # selectors, and what held an emoji together: a letter beside it would be joined to nothing
+        is_gone = needs_glyph(sign) and not is_dear(sign) and not any(one.has(sign) for one in chain)
+        if not is_gone:
+            kept.append(sign)
+        elif kept and kept[-1] == _JOINER:
+            kept.pop()
+    words: list[str] = []
+    for word in "".join(kept).split():
+        # A mark of direction between two blanks keeps its meaning, and makes no second blank.
+        if words and not any(map(needs_glyph, word)):
+            words[-1] += word
+        else:
+            words.append(word)
+    return " ".join(words)
 
 
 def shortened(text: str, most: int) -> str:

@@ -12,6 +12,7 @@ $wpdb = new class() {
 	public function prepare( $text ) {
 		return $text;
 	}
+	public function query() {}
 	public function get_results() {
 		$GLOBALS['sent'][] = $GLOBALS['blog'];
 		return array();
@@ -21,7 +22,8 @@ function add_action() {}
 function has_action() {
 	return false;
 }
-function update_option() {}
+function maybe_serialize() {}
+function wp_cache_delete() {}
 function delete_transient() {}
 function wp_generate_password() {
 	return 'x';

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from newsletter import clicks, media
+from newsletter import clicks, issues, media
+from newsletter.errors import IssueError
 from newsletter.publish import PublishError, PublishOutcome, PublishTalk, PublishWish
 from newsletter.publish.files.folder import ArchiveFolder, opened
 from newsletter.sharing import NoFontError
@@ -134,6 +136,9 @@ class _FileArchive:
     def demand(self, name: str) -> None:
         """Refuse when an issue is not among the letters."""
         key = name.rstrip("/").rpartition("/issues/")[2].removeprefix("issues/").removesuffix("/issue.md")
+        if key not in self._keys.values():
+            with suppress(IssueError):
+                key = str(issues.find(self._workspace.root, name).number)  # its folder may be called otherwise
         if key not in self._keys.values():
             raise PublishError(
                 f"no letter of issue {name} has gone out to a list whose letters everybody may read",

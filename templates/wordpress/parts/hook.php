@@ -131,8 +131,23 @@ function nashra_moment() {
  * @param array $row     What cannot be read from the post any more.
  */
 function nashra_queue( $post_id, $row ) {
+	global $wpdb;
+	$name = NASHRA_PING . $post_id;
 	// Something new in each row: whoever has sent the one before it does not take this one out.
-	update_option( NASHRA_PING . $post_id, array( 'turn' => wp_generate_password( 12, false ) ) + $row, false );
+	$value = maybe_serialize( array( 'turn' => wp_generate_password( 12, false ) ) + $row );
+	// In one step, and past all caches: update_option() changes nothing where another process has just sent the row that
+	// this one still knows.
+	// phpcs:disable WordPress.DB.DirectDatabaseQuery
+	$wpdb->query(
+		$wpdb->prepare(
+			"INSERT INTO {$wpdb->options} (option_name, option_value, autoload) VALUES (%s, %s, 'no')
+			ON DUPLICATE KEY UPDATE option_value = VALUES(option_value)",
+			$name,
+			$value
+		)
+	);
+	// phpcs:enable
+	wp_cache_delete( $name, 'options' );
 	delete_transient( 'nashra_fate_' . $post_id );
 	// Programs that write the same post to several sites of a network do it in one request.
 	$GLOBALS['nashra_sites'][ get_current_blog_id() ] = true;
