@@ -38,14 +38,17 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def here(
-    *arguments: str | Path, cwd: Path | None = None, more: Mapping[str, str] | None = None, typed: str | None = None
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    more: Mapping[str, str] | None = None,
+    typed: str | None = None,
+    piped: str = "",
 ) -> Done:
     """Run it in this process, without a terminal; with ``typed`` somebody sits there who types that and leaves."""
     from newsletter.cli import main
 
-    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(3)]
-    if typed is not None:
-        streams[0] = io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8")
+    held = (typed or piped).encode("utf-8")
+    streams = [io.TextIOWrapper(io.BytesIO(text), encoding="utf-8") for text in (held, b"", b"")]
     streams[0].isatty = lambda: typed is not None  # type: ignore[method-assign]
     code = 0
     with (

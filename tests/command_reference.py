@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ Made from the commands' own help by `make docs`; a test holds them equal.
 Every command works in the workspace of the folder it is called in, or of a folder above it, or in the one that
 `-C DIR` names: `newsletter -C DIR COMMAND`. Data goes to stdout, words to stderr; `--json` prints one JSON object
 (its form: [operating.md](operating.md)), `--jsonl` one a line.
+
+Words are English, or Arabic with `--lang ar` before the command, or where the environment says so as gettext reads it
+(`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`). The help is English, and data is never translated.
 
 | exit code | meaning |
 |---|---|
@@ -56,8 +60,14 @@ def _command(name: str, command: Any) -> str:
     if rows:
         lines += ["| | |", "|---|---|", *rows, ""]
     example = inspect.cleandoc(example.partition(":\n")[2])
-    lines.append(f"```sh\n{inspect.cleandoc(example)}\n```\n")
+    for kind, found in itertools.groupby(inspect.cleandoc(example).splitlines(), _kind):
+        lines.append(f"```{kind}\n" + "\n".join(found) + "\n```\n")
     return "\n".join(lines)
+
+
+def _kind(line: str) -> str:
+    """What a line of an example is for: the shell, or the table of cron."""
+    return "cron" if line.startswith("*") else "sh"
 
 
 def _row(parameter: Any) -> str:

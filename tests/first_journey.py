@@ -58,7 +58,7 @@ def setting(workspace: Path, section: str, line: str) -> None:
     text = path.read_text("utf-8")
     head = f"[{section}]\n"
     text = text if head in text else f"{text}\n{head}"
-    path.write_text(text.replace(head, f"{head}{line}\n"), "utf-8")
+    path.write_text(text.replace(head, f"{head}{line}\n", 1), "utf-8")
 
 
 def letters(site: str) -> dict[str, Any]:

@@ -1,0 +1,286 @@
+"""The blocks of documents, and bash that runs them as they stand: ``newsletter`` in this process, others by stand-ins.
+
+bash finds nothing but what is in a folder of this module's making: a few tools of the system, a stand-in for each
+program of STAND_INS, and ``newsletter``, which hands its words to this process. So redirections, ``cd`` and quotes mean
+what they mean, and a command costs no process of Python.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from command import Done, here
+
+TOOLS = ("cat", "mkdir", "mktemp", "rm", "chmod", "cp", "ls", "python3", "touch")
+"""Of the system's own programs, those that documents may use."""
+
+STAND_INS = {
+    "apt": "changes the machine",
+    "apt-get": "changes the machine",
+    "jq": "is another's program, which reads what is handed to it",
+    "mail": "is another's program",
+    "mbsync": "is another's program",
+    "make": "builds this checkout, and runs the tests that call this one",
+    "pipx": "installs; tests/test_wheel.py tries that",
+    "sudo": "wants to be another user",
+    "systemctl": "wants the machine's own services",
+    "uv": "installs; tests/test_wheel.py tries that",
+}
+"""Programs that cannot be run in a test, each with the reason: they do nothing and are content."""
+
+NEWSLETTER = """#!{bash}
+place=$(mktemp -d "$NASHRA_DOCUMENT_CALLS/XXXXXX")
+printf '%s\\0' "$PWD" "$@" > "$place/words"
+if ! [ /dev/stdin -ef /dev/null ]; then cat > "$place/in"; fi
+exec 3<>"/dev/tcp/127.0.0.1/$NASHRA_DOCUMENT_PORT"
+printf '%s\\n' "$place" >&3
+read -r code <&3
+cat "$place/out"
+cat "$place/err" >&2
+exit "$code"
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a document."""
+
+    path: Path
+    line: int
+    """Of its first line in the document."""
+    kind: str
+    """What stands behind the fence."""
+    text: str
+    not_run: str | None = None
+    """The reason in the comment before it, when it is not run."""
+    heading: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path.name}:{self.line}"
+
+
+NOT_RUN = re.compile(r"<!-- not run: (.+?) -->")
+
+
+def blocks(path: Path) -> list[Block]:
+    """Every fenced block of a document, in order, without the indentation of a list it may stand in."""
+    found: list[Block] = []
+    lines = path.read_text("utf-8").splitlines()
+    heading, comment, at = "", None, 0
+    while at < len(lines):
+        opened = re.match(r"( *)```(.*)$", lines[at])
+        if opened is None:
+            if lines[at].startswith("#"):
+                heading = lines[at].lstrip("# ")
+            said = NOT_RUN.search(lines[at])
+            if said or lines[at].strip():
+                comment = said[1] if said else None
+            at += 1
+            continue
+        indent, kind = opened[1], opened[2].strip()
+        end = next(number for number in range(at + 1, len(lines)) if lines[number].strip() == "```")
+        text = "\n".join(line.removeprefix(indent) for line in lines[at + 1 : end]) + "\n"
+        found.append(Block(path, at + 2, kind, text, comment, heading))
+        comment, at = None, end + 1
+    return found
+
+
+@dataclass
+class Ran:
+    """A call of ``newsletter`` in a block."""
+
+    words: list[str]
+    done: Done
+
+    def __str__(self) -> str:
+        return f"newsletter {' '.join(self.words)}"
+
+
+@dataclass
+class Shell:
+    """bash in a folder, block after block, as one person works: where a block ends, the next begins.
+
+    Args:
+        root: A folder for everything: the home of the person, and what is needed to run.
+        places: Folders of documents that no test may touch, such as ``/srv/nashra``, and what stands for each.
+        world: What the commands run in: patches of all that is beyond this process.
+    """
+
+    root: Path
+    places: Mapping[str, Path] = field(default_factory=dict)
+    world: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
+    ran: list[Ran] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.home = self.root / "home"
+        self.folder = self.home
+        self._programs, self._calls = self.root / "programs", self.root / "calls"
+        for folder in (self.home, self._programs, self._calls):
+            folder.mkdir(parents=True, exist_ok=True)
+        bash = shutil.which("bash")
+        assert bash is not None
+        self._bash = bash
+        for name in TOOLS:
+            there = sys.executable if name == "python3" else shutil.which(name)
+            assert there is not None, name
+            (self._programs / name).symlink_to(there)
+        for name in STAND_INS:
+            self._write(name, f"#!{bash}\n[ -t 0 ] || while read -r _; do :; done\n")
+        self._write("newsletter", NEWSLETTER.format(bash=bash))
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._programs / name
+        path.write_text(text, "utf-8")
+        path.chmod(0o755)
+
+    def run(self, text: str) -> tuple[list[Ran], str]:
+        """Run the lines of a block; gives the calls of ``newsletter`` in it, and what else went wrong."""
+        trouble, where = self.root / "trouble", self.root / "where"
+        trouble.write_bytes(b"")
+        script = (
+            f'command_not_found_handle() {{ echo "$1: there is no such program here" >> "{trouble}"; return 127; }}\n'
+            f'trap \'code=$?; case "$BASH_COMMAND" in newsletter*) ;; *) echo "$BASH_COMMAND: ended with $code"'
+            f' >> "{trouble}";; esac\' ERR\n{text}\npwd > "{where}"\n'
+        )
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            process = subprocess.Popen(
+                [self._bash, "--norc", "--noprofile", "-c", script],
+                cwd=self.folder,
+                env={
+                    "PATH": str(self._programs),
+                    "HOME": str(self.home),
+                    "LANG": "C.UTF-8",
+                    "NASHRA_DOCUMENT_CALLS": str(self._calls),
+                    "NASHRA_DOCUMENT_PORT": str(listener.getsockname()[1]),
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            told: list[bytes] = []
+            reading = threading.Thread(target=lambda: told.extend(process.communicate()))
+            reading.start()
+            listener.settimeout(0.01)
+            before = len(self.ran)
+            while reading.is_alive():
+                with contextlib.suppress(TimeoutError):
+                    connection, _ = listener.accept()
+                    with connection:
+                        self._answer(connection)
+            reading.join()
+        wrong = trouble.read_text("utf-8")
+        if where.exists():
+            self.folder = Path(where.read_text("utf-8").rstrip("\n"))
+        if process.returncode and not wrong and len(self.ran) == before:
+            wrong = told[1].decode("utf-8", "replace")
+        return self.ran[before:], wrong
+
+    def _answer(self, connection: socket.socket) -> None:
+        connection.settimeout(60)
+        place = Path(connection.makefile("r", encoding="utf-8").readline().rstrip("\n"))
+        folder, *words = (place / "words").read_bytes().decode("utf-8").rstrip("\0").split("\0")
+        handed = place / "in"
+        # What is not handed over is asked of a person.
+        given = {"piped": handed.read_text("utf-8")} if handed.exists() else {"typed": ""}
+        words = [self._moved(word) for word in words]
+        if words[:2] == ["subscribers", "import"]:
+            # The person has the file at hand, wherever they are.
+            words = [str(self.home / word) if word.endswith(".csv") else word for word in words]
+        with self.world():
+            done = here(*words, cwd=Path(folder), more={"HOME": str(self.home)}, **given)
+        self.ran.append(Ran(words, done))
+        (place / "out").write_text(done.out, "utf-8")
+        (place / "err").write_text(done.err, "utf-8")
+        connection.sendall(f"{done.code}\n".encode())
+
+    def _moved(self, word: str) -> str:
+        for place, instead in self.places.items():
+            if word == place or word.startswith(f"{place}/"):
+                return f"{instead}{word.removeprefix(place)}"
+        return word
+
+
+def commands_in(text: str) -> Iterator[str]:
+    """Every command of ours in lines of cron or a unit of systemd, up to where the shell goes on."""
+    for line in text.splitlines():
+        if not line.lstrip().startswith(("#", "Description")):
+            for found in re.finditer(r"(?:^|[\s=/])(?<!-s )newsletter ([^|&;<>]+)", line):
+                yield found[1].strip()
+
+
+@contextlib.contextmanager
+def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]:
+    """No network, no browser, no server that would wait for ever; questions are answered by a person.
+
+    Args:
+        site: A fake site, in the place of every other.
+        answer: What the person types to a question.
+    """
+    import uvicorn
+    import uvicorn.supervisors
+
+    from newsletter.sources.http.fetching import Fetcher
+    from newsletter.workflows.worker import Worker
+
+    def prompt(question: str, **_: object) -> str:
+        return answer(question)
+
+    def no_connection(_self: socket.socket, address: object) -> None:
+        raise OSError(f"a document's command asks {address}")
+
+    def resolve(*_: object, **__: object) -> None:
+        import dns.resolver
+
+        raise dns.resolver.NoNameservers
+
+    with contextlib.ExitStack() as stack:
+        for target, name, instead in (
+            ("typer", "prompt", prompt),
+            # At the page of WordPress nobody signs in: the password is typed.
+            ("newsletter.cli.connecting", "_pressed", lambda: True),
+            ("getpass", "getpass", lambda *_, **__: "abcd efgh ijkl mnop qrst uvwx"),
+            ("webbrowser", "open", lambda *_, **__: True),
+            ("dns.resolver.Resolver", "resolve", resolve),
+        ):
+            stack.enter_context(mock.patch(f"{target}.{name}", instead))
+        stack.enter_context(mock.patch.object(uvicorn.Server, "run"))
+        stack.enter_context(mock.patch.object(uvicorn.supervisors.Multiprocess, "run"))
+        stack.enter_context(mock.patch.object(Worker, "run", Worker.once))
+        stack.enter_context(mock.patch.object(Fetcher, "get", lambda _self, *words, **named: site.get(*words, **named)))
+        stack.enter_context(
+            mock.patch.object(Fetcher, "exchange", lambda _self, *words, **named: site.exchange(*words, **named))
+        )
+        stack.enter_context(mock.patch.object(socket.socket, "connect", no_connection))
+        yield
+
+
+def answer_to(question: str) -> str:
+    """What somebody types who wants what is asked."""
+    word = re.search(r"Type (?!the\b)(.+?)(?: to |,)", question)
+    if word is not None:
+        return word[1]
+    if "Type the address" in question:
+        return next(word for word in sys.argv if "@" in word)
+    if question == "User":
+        return "salma"
+    if "Zone of the site" in question:
+        return "Africa/Algiers"
+    if "Password" in question or "password" in question:
+        return "كلمة سر طويلة جدا 1948"
+    return "yes"
+
+
+def labelled(found: Sequence[Block], *kinds: str) -> list[Block]:
+    """Those of these kinds that are run."""
+    return [block for block in found if block.kind in kinds and block.not_run is None]
