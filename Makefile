@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := requirements/run.txt
 DEV := requirements/dev.txt
-# Workers of pytest: one more than the machine has cores, since tests wait for a third of their time.
-JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
+# Workers of pytest: two more than the machine has cores, since tests wait for nearly half of their time.
+JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 2)
 # More words for `make mutants`, such as MUTANTS="--only delivery --jobs 2".
 MUTANTS ?=
 

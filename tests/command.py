@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +105,53 @@ def make_workspace(root: Path, *, readers: int = 3, settings: str = "") -> Path:
         readers: Subscribers, ``reader0@example.net`` and so on.
         settings: Lines for the section ``[sender]``.
     """
+    _made(root, readers)
+    path = root / "newsletter.toml"
+    path.write_text(path.read_text("utf-8").replace("[sender]\n", f"[sender]\nfsync = false\n{settings}\n"), "utf-8")
+    return root
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A workspace that others are copied from."""
+
+    folder: Path
+    begun: float
+
+
+_KEPT: dict[int, _Kept] = {}
+_FRESH = 60.0
+"""Seconds for which one is copied: what tests say of moments holds as if each had been made for them."""
+_SERVED: list[str] = [""]
+"""The test that has a copy: its second workspace is made anew, with keys and a database of its own."""
+
+
+def _made(root: Path, readers: int) -> None:
+    from newsletter.wiring import Workspace
+
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
+    if root.exists() or test in (_SERVED[0], "") or Workspace.now.__qualname__ != "Workspace.now":
+        _build(root, readers)
+        return
+    _SERVED[0] = test
+    kept = _KEPT.get(readers)
+    if kept is None or time.monotonic() - kept.begun > _FRESH:
+        begun = time.monotonic()
+        folder = Path(tempfile.mkdtemp(prefix="nashra-made-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _build(folder / "w", readers)
+        kept = _KEPT[readers] = _Kept(folder, begun)
+    shutil.copyfile(kept.folder / "article.txt", root.parent / "article.txt")
+    shutil.copytree(kept.folder / "w", root)
+    # Both say where they are.
+    memory = root / "database.toml"
+    memory.write_text(memory.read_text("utf-8").replace(str(kept.folder / "w"), str(root)), "utf-8")
+    with contextlib.closing(sqlite3.connect(root / "newsletter.db")) as database, database:
+        paths = str(kept.folder / "article.txt"), str(root.parent / "article.txt")
+        assert database.execute("UPDATE article SET source = ? WHERE source = ?", paths[::-1]).rowcount == 1
+
+
+def _build(root: Path, readers: int) -> None:
     text = root.parent / "article.txt"
     text.write_text(TEXT, "utf-8")
     addresses = [f"reader{number}@example.net" for number in range(readers)]
@@ -112,6 +164,3 @@ def make_workspace(root: Path, *, readers: int = 3, settings: str = "") -> Path:
     ):
         done = here(*arguments)
         assert done.code == 0, done
-    path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[sender]\n", f"[sender]\nfsync = false\n{settings}\n"), "utf-8")
-    return root

@@ -10,9 +10,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _AXE = """
-axe.run(document, {resultTypes: ['violations'], iframes: false}).then(found => found.violations
-  .map(one => [one.impact, one.id, one.nodes.map(node => node.html.slice(0, 160))]))
+only => axe.run(document, {resultTypes: ['violations'], iframes: false, ...(only && {runOnly: only})})
+  .then(found => found.violations.map(one =>
+    [one.impact, one.id, one.nodes.map(node => node.html.slice(0, 160))]))
 """
+_COLOURS = ["color-contrast", "link-in-text-block"]
+"""The rules that ask what colour something has."""
 # Joined letters are taken for an icon font, whose contrast axe leaves alone: so they are looked at in Latin as well.
 _LATIN = """
 (() => {
@@ -67,19 +70,20 @@ _TARGETS = """
 """
 
 
-def axe(page: Page, *, latin: bool = False) -> list[Any]:
+def axe(page: Page, *, latin: bool = False, colours: bool = False) -> list[Any]:
     """What axe finds of serious weight; the letter's frame is left out.
 
     Args:
         page: Any page.
-        latin: In Latin letters too; the page is spoilt afterwards.
+        latin: Its colours in Latin letters too; the page is spoilt afterwards.
+        colours: Only what its colours are asked for, of a page whose other rules were asked in other colours.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe_source())
-    found = page.evaluate(_AXE)
+    found = page.evaluate(_AXE, _COLOURS if colours else None)
     if latin:
         page.evaluate(_LATIN)
-        found += page.evaluate(_AXE)
+        found += page.evaluate(_AXE, _COLOURS)
     return [one for one in found if one[0] in ("serious", "critical")]
 
 

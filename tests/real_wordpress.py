@@ -153,3 +153,5 @@ def running(host: str = "127.0.0.1", kind: str = "articles", core: Path | None =
             process.wait(timeout=30)
             if process.stdout is not None:
                 process.stdout.close()
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, "a process of PHP outlived its site"

@@ -15,6 +15,7 @@ from newsroom import Clock, make, open_newsroom
 from settings_text import with_settings
 
 from newsletter.desk import complaints
+from newsletter.desk.publishing import difference
 from newsletter.ledger import activity
 from newsletter.publish import PublishError
 from newsletter.publish.wordpress import pictures, posts, refusals
@@ -96,12 +97,41 @@ def test_what_somebody_changed_there_is_shown_and_kept(desk: DeskVisitor, site: 
     answer = desk.post("/publish/first")
     assert answer.status_code == 409
     assert "فلم نكتب فوق تعديله" in answer.text
-    assert "+&lt;p&gt;كلمة &lt;b&gt;المحرر&lt;/b&gt;&lt;/p&gt;" in answer.text
+    assert "<ins>كلمة المحرر</ins>" in answer.text
+    assert "as Nashra wrote it" not in answer.text
+    assert "&lt;p&gt;" not in answer.text
     assert "المحرر" in post["content"]
     site.trash(post["id"])
     answer = desk.post("/publish/first")
     assert (answer.status_code, "سلة المهملات" in answer.text) == (409, True)
     assert len(site.posts) == 1
+
+
+def test_a_difference_is_told_as_words_and_as_code_only_where_words_are_the_same() -> None:
+    def said(title: str, content: str, picture: int = 0) -> dict[str, object]:
+        return {"title": title, "content": content, "excerpt": "ملخص", "picture": picture}
+
+    ours = said("أ &amp; ب", '<p>صباح الخير</p>\n<p>نص <a href="https://a.example.org">رابط</a></p>', 5)
+    theirs = said(
+        "أ &amp; ج",
+        '<p>مساء الخير</p>\n<p>نص <a href="https://b.example.org">رابط</a></p>\n<img src="x" alt="باب &lt;السوق"/>',
+    )
+    rows = difference.rows(posts.difference(ours, theirs, before="x", after="y"), 10_000)
+    assert [(row.kind, row.field, row.text) for row in rows if not row.is_code and row.kind != "same"] == [
+        ("gone", "Title", "أ & ب"),
+        ("new", "Title", "أ & ج"),
+        ("gone", "Picture", "5"),
+        ("gone", "", "صباح الخير نص رابط"),
+        ("new", "Picture", "none"),
+        ("new", "", "مساء الخير نص رابط باب <السوق"),
+    ]
+    assert difference.rows("", 100) == []
+    link = '<p>نص <a href="https://{}.example.org">رابط</a></p>'
+    changed = posts.difference(said("أ", link.format("a")), said("أ", link.format("b")), before="x", after="y")
+    assert [(row.kind, row.text) for row in difference.rows(changed, 1000) if row.is_code] == [
+        ("gone", link.format("a")),
+        ("new", link.format("b")),
+    ]
 
 
 def test_a_site_that_is_away_or_refuses_is_told_in_arabic(desk: DeskVisitor, site: FakeWordPress) -> None:
@@ -152,6 +182,7 @@ def _refused() -> list[tuple[str, int, str]]:
     known = [(code, 403, "posts") for code in refusals._FORBIDDEN]
     return [
         *known,
+        ("rest_cannot_edit", 403, "posts/7"),
         ("", 301, "users/me"),
         ("rest_no_route", 404, "users/me"),
         ("rest_no_route", 404, "letters"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from command import Done, complains, here, make_workspace
 
 from newsletter import wiring
+from newsletter.cli.output import near, shown_path
 from newsletter.errors import IssueError
 from newsletter.models import Issue, Section, Story
 from newsletter.sources.http import Fetched, FetchError
@@ -373,6 +375,12 @@ def test_alone_in_a_workspace_it_says_what_waits(tmp_path: Path) -> None:
     assert done.err.endswith("Every command: newsletter --help\n")
 
 
+def test_after_the_first_issue_it_names_its_report(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", readers=1)
+    assert here("-C", root, "send", "--yes").code == 0
+    assert "Issue 1 of 'readers' was the last; how it went: newsletter report 1" in here(cwd=root).err
+
+
 DRAFT = Issue(3, "عدد", sections=(Section("", (Story("قصة", ""),)),))
 
 
@@ -385,7 +393,7 @@ DRAFT = Issue(3, "عدد", sections=(Section("", (Story("قصة", ""),)),))
         (WorkspaceWaiting((ListWaiting("readers", 0),), True, True), ["newsletter collect", "newsletter compose"]),
         (
             WorkspaceWaiting((ListWaiting("readers", 0, DRAFT),), True, True),
-            ["newsletter edit", "newsletter open", "newsletter subscribers import FILE"],
+            ["newsletter edit", "newsletter open", "newsletter subscribers add ADDRESS"],
         ),
         (
             WorkspaceWaiting((ListWaiting("sport", 5, DRAFT),), True, True),
@@ -409,3 +417,62 @@ def _same(one: Done, other: Done) -> bool:
 def test_help_stays_where_it_was(tmp_path: Path) -> None:
     assert here("--help", cwd=tmp_path).out.startswith("Usage: newsletter ")
     assert _same(here("-h", cwd=tmp_path), here("--help", cwd=tmp_path))
+
+
+# ---- paths in what is said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{here}/issues/1/issue.md:3: x", "issues/1/issue.md:3: x"),
+        ("'{here}/a b', {here}/c", "'a b', c"),
+        ("copied to \u2068{here}/مجلد\u2069.", "copied to \u2068مجلد\u2069."),
+        ("in {here}: nothing", "in {here}: nothing"),
+        ("{here}2/x and {here}/", "{here}2/x and {here}/"),
+        ("file://{here}/x sqlite:///{here}/y", "file://{here}/x sqlite:///{here}/y"),
+        ("/mnt{here}/x", "/mnt{here}/x"),
+        ("*/5 * * * * newsletter -C {here}/w schedule --run", "*/5 * * * * newsletter -C {here}/w schedule --run"),
+        ("newsletter -C '{here}/w w' status", "newsletter -C '{here}/w w' status"),
+    ],
+)
+def test_paths_below_where_somebody_stands_are_relative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert near(text.format(here=tmp_path)) == told.format(here=tmp_path)
+    assert shown_path(tmp_path / "a" / ".." / "b") == shown_path("./b") == "b"
+    assert shown_path(tmp_path) == shown_path(".") == str(tmp_path)
+    monkeypatch.chdir("/")
+    assert near(f"{tmp_path}/x") == f"{tmp_path}/x"
+
+
+def test_errors_and_checks_name_paths_as_they_can_be_typed(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w", readers=0)
+    path = root / "issues" / "first" / "issue.md"
+    path.write_text(path.read_text("utf-8").replace("](", "]( ", 1).replace("subject = ", "subject = 3 # "), "utf-8")
+    complains(here("check", cwd=root), "error: issues/first/issue.md:")
+    complains(here("check", cwd=tmp_path / "w" / "issues"), "error: first/issue.md:")
+    complains(here("-C", root, "check", cwd=tmp_path.parent), f"error: {tmp_path.name}/w/issues/first/issue.md:")
+    complains(here("-C", root, "check", cwd=Path("/")), f"error: {path}:")
+    told = here("compose", "--slug", "second", "--empty", "--json", cwd=root)
+    assert told.code or str(root) in told.out
+
+
+def plain(done: Done) -> str:
+    """What was said, without the signs that order it for the eye."""
+    return re.sub("[\u2066-\u2069]", "", done.err)
+
+
+def test_it_speaks_arabic(tmp_path: Path, site: FakeSite) -> None:
+    alone = here("--lang", "ar", cwd=tmp_path)
+    assert (alone.code, "ابدأ نشرة" in alone.err, "لا نشرة بعد" in alone.err) == (2, True, True)
+    assert here("--lang", "ar", cwd=tmp_path, typed="لا\n").err.count("أنبدأ الآن؟") == 1
+    done = here("--lang", "ar", "init", "w", cwd=tmp_path, typed="خطأ\nalmawja.example.org\n" + "\n" * 7)
+    assert done.code == 0, done
+    for told in ("اكتبه كما يظهر في المتصفح", "اسم النشرة", "واجهة REST", "أُنشئت النشرة", "22 سطرًا", "التالي:"):
+        assert told in plain(done), done.err
+    assert not re.search(r"\b(the|what|wanted|letters|Name|Made|Next)\b", done.err), done.err
+    waits = plain(here("--lang", "ar", cwd=tmp_path / "w"))
+    assert "لا قراء في القائمة «readers»" in waits
+    assert "كل الأوامر" in waits

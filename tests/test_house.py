@@ -163,7 +163,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.api",),
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
-    ("newsletter.cli.cells", "newsletter.cli.speaking"),
+    ("newsletter.cli.cells", "newsletter.cli.completing", "newsletter.cli.speaking"),
     ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
     (
         "newsletter.cli.accounts",

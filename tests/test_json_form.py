@@ -16,7 +16,7 @@ from newsletter.cli import app
 
 DATA_KEYS = {
     *("reasons", "bounces", "leaving", "by_rhythm", "by_variant", "by_list", "by_provider", "rhythms", "erased"),
-    *("sections", "last", "events", "submitted_through", "look", "columns", "counts", "rows"),
+    *("sections", "last", "events", "submitted_through", "look", "columns", "counts"),
 }
 """Names of objects whose own keys are data: a rhythm, a reason, the title of a section."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*")
@@ -154,7 +154,7 @@ def test_a_list_without_anybody_is_a_document_too(tmp_path: Path) -> None:
     ("value", "words"),
     [
         ({"Bad": 1}, "snake_case"),
-        ({"rows": [{"a-b": 1}]}, "snake_case"),
+        ({"found": [{"a-b": 1}]}, "snake_case"),
         ({"at": "2026-11-02 08:00:00+00:00"}, "ISO 8601"),
         ({"at": "2026-11-02T08:00:00"}, "ISO 8601"),
         ({"at": 1_790_000_000}, "Unix seconds"),

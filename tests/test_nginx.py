@@ -204,9 +204,23 @@ def test_pictures_are_kept(served: Served) -> None:
         assert (status, body) == (200, PROBE.data)
         assert headers["cache-control"] == "public, max-age=31536000, immutable"
     assert served.asked[before_it:].count(f"GET {path}") == 1
-    served.proxy.ask("/")
-    served.proxy.ask("/")
-    assert served.asked[before_it:].count("GET /") == 2  # pages are not
+
+
+def test_what_everybody_may_see_is_kept_and_nothing_of_a_reader(served: Served) -> None:
+    """As the pages themselves say: whatever they do not call public is asked of them each time."""
+    before_it = len(served.asked)
+    for path in ("/archive", "/archive.xml", "/style.css"):
+        answers = [served.proxy.ask(path) for _ in range(3)]
+        assert answers[0] == answers[1] == answers[2]
+        assert "public" in answers[0][1]["cache-control"]
+        assert served.asked[before_it:].count(f"GET {path}") == 1, path
+    for path in ("/", "/health", "/leave/AAAA", "/confirm/AAAA", "/preferences/AAAA"):
+        told = [served.proxy.ask(path)[1]["cache-control"] for _ in range(2)]
+        assert told == ["no-store"] * 2
+        assert served.asked[before_it:].count(f"GET {path}") == 2, path
+    kept = list(served.proxy.folder.glob("cache-*/*/*/*"))
+    assert kept
+    assert not any(b"/leave/" in path.read_bytes()[:2000] for path in kept)
 
 
 def test_who_comes_too_often_waits(served: Served) -> None:

@@ -18,6 +18,7 @@ from command import here
 from conftest import MakeDatabase
 from hypothesis import given
 from hypothesis import strategies as st
+from newsroom import crowd
 from settings_text import with_settings
 from sqlalchemy import Connection, func, select
 from test_deliver import make
@@ -31,7 +32,6 @@ from newsletter.ledger import cutting, domain_rate, leases
 from newsletter.storage.tables import batch
 from newsletter.storage.tables import delivery as delivery_table
 from newsletter.wiring import Workspace, open_workspace
-from subscribers import actions
 
 
 class Hours:
@@ -128,10 +128,8 @@ def test_lines_of_long_ago_are_forgotten(connection: Connection, monkeypatch: py
 
 def readers(workspace: Workspace, gmail: int, others: int) -> None:
     with workspace.database.write() as connection:
-        for number in range(gmail):
-            actions.add_subscriber(connection, f"reader{number}@GMail.com", "readers", now=workspace.now())
-        for number in range(others):
-            actions.add_subscriber(connection, f"reader{number}@example.net", "readers", now=workspace.now())
+        addresses = [f"reader{number}@GMail.com" for number in range(gmail)]
+        crowd(connection, workspace, [*addresses, *(f"reader{number}@example.net" for number in range(others))])
 
 
 def paced(root: Path, lines: str) -> None:
@@ -223,9 +221,9 @@ def test_a_slow_pace_on_a_large_list_makes_no_more_batches_than_it_had(
     monkeypatch.setattr(domain_rate, "FARTHEST", 6 * domain_rate.SLICE)
     with open_workspace(root, {}) as workspace:
         with workspace.database.write() as connection:
-            for number in range(letters):
-                domain = "gmail.com" if slow == "all" or number % 10 == 0 else "example.net"
-                actions.add_subscriber(connection, f"reader{number}@{domain}", "readers", now=workspace.now())
+            gmail = [slow == "all" or number % 10 == 0 for number in range(letters)]
+            domains = ["gmail.com" if one else "example.net" for one in gmail]
+            crowd(connection, workspace, [f"reader{number}@{domain}" for number, domain in enumerate(domains)])
         paced(root, '"gmail.com" = 4')  # two in each half minute
     hours = Hours(monkeypatch)
     monkeypatch.setattr(leases, "clock", lambda _: hours.now)

@@ -112,15 +112,23 @@ def workspace(tmp_path: Path, server: Server) -> Iterator[Workspace]:
         yield workspace
 
 
+MANY = 50
+
+
 def people(workspace: Workspace, number: int) -> list[str]:
+    from newsroom import crowd
+
     from subscribers import actions, store
 
     addresses = [f"reader{one}@example.net" for one in range(number)]
     with workspace.database.write() as connection:
         if store.list_or_none(connection, "readers") is None:
             store.add_list(connection, "readers", "الموجة", now=workspace.now())
-        for address in addresses:
-            actions.add_subscriber(connection, address, "readers", now=workspace.now())
+        if number >= MANY:
+            crowd(connection, workspace, addresses)
+        else:
+            for address in addresses:
+                actions.add_subscriber(connection, address, "readers", now=workspace.now())
     return addresses
 
 

@@ -525,6 +525,21 @@ def test_each_refusal_is_told_apart_with_its_mend(root: Path, wrong: dict[str, A
     assert site.asked.count("GET users/me") == 1
 
 
+def test_a_post_that_was_given_to_somebody_else_is_told(root: Path) -> None:
+    site = FakeWordPress()
+    publish(root, site)
+    site.of_others = set(site.posts)
+    with pytest.raises(PublishError, match="somebody else's there") as told:
+        publish(root, site)
+    assert "connect as an editor" in told.value.mend
+    # Nor is another one made by a database that knows nothing of it, as far as WordPress shows it.
+    only_post(site)["status"] = "publish"
+    forget(root, site)
+    with pytest.raises(PublishError, match="somebody else's there"):
+        publish(root, site)
+    assert len(site.posts) == 1
+
+
 def test_a_warning_of_php_before_an_answer_does_no_harm(root: Path) -> None:
     warning = b"<br />\n<b>Warning</b>: Undefined array key [x] {y} in <b>/a/b.php</b> on line <b>3</b><br />\n"
     site = FakeWordPress(noise=warning)

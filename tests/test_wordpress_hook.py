@@ -512,6 +512,12 @@ def test_signs_that_html_knows_are_words_too(site: Site, pages: Pages, editor: H
     # A tag that hides in another one is one.
     editor.change(number, meta={"nashra_headline": "<scr<b>ipt>alert(1)</scr</b>ipt>أ<!-- ب -->"})
     assert pages.of(number)[-1]["values"]["headline"] == "أ"
+    took = site.ask(
+        "$nested = str_repeat('<a', 20000) . str_repeat('>', 20000); $start = microtime(true);"
+        "$clean = nashra_clean_value('headline', $nested); return array(microtime(true) - $start, strpos($clean, '<'));"
+    )
+    assert took[0] < 5
+    assert took[1] is False
 
 
 # In the editors

@@ -50,7 +50,7 @@ def before(site: str) -> Iterator[SiteProxy]:
             }
             asked = urllib.request.Request(f"{site.rstrip('/')}{self.path}", body or None, kept, method=self.command)
             try:
-                with urllib.request.urlopen(asked, timeout=30) as answer:
+                with urllib.request.urlopen(asked, timeout=120) as answer:
                     status, headers, data = answer.status, answer.headers, answer.read()
             except urllib.error.HTTPError as error:
                 status, headers, data = error.code, error.headers, error.read()

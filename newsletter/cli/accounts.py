@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from newsletter.cli.output import plural, say
+from newsletter.cli.output import near, plural, say
 from newsletter.cli.speaking import language
 from newsletter.cli.trying import plan_data, would_try
-from newsletter.text.sentences import counted, said
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts
@@ -40,7 +40,7 @@ def tell_week(week: WeekPlan, sender: str) -> None:
     waiting += (
         said(", {unshown} more in: newsletter articles --unused", unshown=f"{week.unshown:,}") if week.unshown else ""
     )
-    say(said("{part}: {path}", part="New draft" if week.composed else "Draft", path=issue.path))
+    say(said("{draft}: {path}", draft=said("New draft" if week.composed else "Draft"), path=issue.path))
     say(
         said(
             "Issue {number} «{subject}»: {stories}{waiting}.",
@@ -53,12 +53,16 @@ def tell_week(week: WeekPlan, sender: str) -> None:
     tell_repeats(week.repeats)
     for section in issue.sections:
         if section.stories:
-            say(said("  {part}: {stories}", part=section.title or "(no heading)", stories=len(section.stories)))
+            title = section.title or said("(no heading)")
+            say(said("  {title}: {stories}", title=title, stories=len(section.stories)))
     from newsletter.sponsors.placing import placed
 
     if sponsors := placed(issue):
         say(said("  with {sponsors}, who paid for a place", sponsors=", ".join(f"«{one.name}»" for one in sponsors)))
-    rhythms = ", ".join(f"{name} {count:,}" for name, count in plan.by_rhythm.items())
+    rhythms: str = ""
+    if plan.by_rhythm:
+        each = plan.by_rhythm.items()
+        rhythms = joined([said("{name} {count}", name=said(name), count=f"{count:,}") for name, count in each], ", ")
     say(
         said(
             "To '{name}' through {sender}: {subscribers} ({rhythms}).",
@@ -300,13 +304,14 @@ MOST_OF_A_CODE = 5
 
 def problem_line(problem: Problem) -> str:
     """A problem as one line: level, code, place, what, mend; in another language the desk's sentence in their place."""
-    place = f"{problem.place}: " if problem.place else ""
+    at = near(problem.place)
+    place = f"{at}: " if at else ""
     mend = f"; {problem.mend}" if problem.mend else ""
     if language() == "en":
         return f"{problem.level} {problem.code}: {place}{problem.words}{mend}"
     from newsletter.desk.week.problems import told_of
 
-    parts = {"code": problem.code, "place": problem.place, "words": told_of(problem)}
+    parts = {"code": problem.code, "place": at, "words": told_of(problem)}
     return said(f"{problem.level} {{code}}: {'{place}: ' if place else ''}{{words}}", **parts)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli import completing
 from newsletter.cli.accounts import problem_lines
 from newsletter.cli.acting import at_terminal
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 def approve(
     context: typer.Context,
     name: IssueName = "",
-    list_name: Annotated[str, typer.Option("--list", help="Another list than the one the issue names.")] = "",
+    list_name: Annotated[
+        str,
+        typer.Option("--list", help="Another list than the one the issue names.", autocompletion=completing.lists),
+    ] = "",
     rhythm: ToRhythm = SendRhythm.WEEKLY,
     yes: Yes = False,
     as_json: AsJson = False,

@@ -12,7 +12,7 @@ import typer
 from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import data, json_data, plural, progress_bar, say, shows_bars
+from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown_path, shows_bars
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -76,7 +76,7 @@ def _copy(workspace: Workspace, as_json: bool) -> None:
     if as_json:
         json_data({"backup": str(path), "dry_run": False})
     else:
-        data(str(path))
+        data(shown_path(path))
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def _tell(workspace: Workspace, outcome: BackupOutcome, as_json: bool) -> None:
             }
         )
     else:
-        data(str(outcome.plan.path))
+        data(shown_path(outcome.plan.path))
         say(
             f"Opened and counted: {plural(rows, 'row')} (schema {outcome.database.revision}), "
             f"{plural(outcome.packed, 'file')}, {_size(sum(outcome.sizes.values()))}."

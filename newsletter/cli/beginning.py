@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from newsletter.cli.output import ask, isolated, on_terminal, say, shown_path
+from newsletter.cli.output import ask, is_no, isolated, on_terminal, say, shown_path
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from newsletter.workspace.folder import FirstLook
 
 _Answer = TypeVar("_Answer")
-_NO = frozenset({"n", "no", "ن", "لا", "non"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def offer(here: Path) -> None:
     say()
     with _nothing_made():
         answer = ask(said("Begin now? Enter begins, n leaves"))
-    if answer.strip().casefold() in _NO:
+    if is_no(answer):
         return
     converse(BeginningOptions(), here)
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsletter.cli import completing
 from newsletter.cli.accounts import article_data, tell_repeats
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form
-from newsletter.cli.output import data, json_data, json_line, plural, say, table
+from newsletter.cli.output import data, json_data, json_line, plural, say, shown_path, table
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
@@ -25,11 +26,16 @@ def articles(
     unused: Annotated[
         bool, typer.Option("--unused", help="Only those no issue has carried and no draft holds.")
     ] = False,
-    section: Annotated[str, typer.Option(help="Only those of this section.")] = "",
+    section: Annotated[str, typer.Option(help="Only those of this section.", autocompletion=completing.sections)] = "",
     days: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only those of the last N days.")] = None,
     search: Annotated[str, typer.Option(metavar="WORDS", help="Only those that say all these words.")] = "",
     list_name: Annotated[
-        str, typer.Option("--list", help="Only what this list's weekly readers have not had. [default: every list]")
+        str,
+        typer.Option(
+            "--list",
+            help="Only what this list's weekly readers have not had. [default: every list]",
+            autocompletion=completing.lists,
+        ),
     ] = "",
     as_json: AsJson = False,
     as_lines: AsJsonLines = False,
@@ -128,7 +134,9 @@ def compose(
         bool, typer.Option("--refresh", help="Put what is new into the candidates of the current draft.")
     ] = False,
     slug: Annotated[str, typer.Option(help="Name of the issue's folder. [default: number and date]")] = "",
-    list_name: Annotated[str, typer.Option("--list", help="The list it is for.")] = "readers",
+    list_name: Annotated[
+        str, typer.Option("--list", help="The list it is for.", autocompletion=completing.lists)
+    ] = "readers",
 ) -> None:
     """Write the draft of an issue, a Markdown file to edit; prints its path.
 
@@ -164,7 +172,7 @@ def compose(
         )
         if refresh:
             draft = _refreshed(workspace, rules, list_name)
-            data(draft.issue.path)
+            data(shown_path(draft.issue.path))
             say(
                 said(
                     "Issue {number}: {candidates}, {ones}.",
@@ -178,7 +186,7 @@ def compose(
         kept = [one for one in chosen if str(one) not in (exclude or [])]
         issue = drafts.write(workspace, kept or None, list_name=list_name, rules=rules, slug=slug)
         left = drafts.waiting(issue)
-    data(issue.path)
+    data(shown_path(issue.path))
     say(
         said(
             "Issue {number} with {stories}.",
@@ -201,7 +209,7 @@ def compose(
             )
         )
     _tell_left(left)
-    say("Next: edit it, then: newsletter check && newsletter preview")
+    say(said("Next: newsletter edit, then see it: newsletter open"))
 
 
 def _refreshed(workspace: Workspace, rules: Any, list_name: str) -> Draft:

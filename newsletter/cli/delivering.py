@@ -16,7 +16,7 @@ from newsletter.cli.letters_bar import letters_bar
 from newsletter.cli.moment import WESTERN_DIGITS
 from newsletter.cli.output import ask, on_terminal, plural, say
 from newsletter.cli.posting import post_without_pages
-from newsletter.cli.speaking import complaint_lines
+from newsletter.cli.speaking import complained
 from newsletter.cli.trying import waits_words
 from newsletter.errors import SendError
 from newsletter.text.sentences import counted, joined, said
@@ -119,9 +119,7 @@ def _deliver(workspace: Workspace, sent: Send, *, again: str, here: bool, at_onc
         if by_workers and isinstance(failure, KeyboardInterrupt):
             say(said("No longer watched; the workers go on. See: newsletter sends show {send}", send=sent.public_id))
         else:
-            words = (
-                joined(complaint_lines(failure), "\n") if isinstance(failure, Complaint) else said("stopped by hand")
-            )
+            words = complained(failure) if isinstance(failure, Complaint) else said("stopped by hand")
             say(said("error: {words}", words=words))
             if isinstance(failure, delivery.SendPausedError):
                 say(_paused_words(workspace, failure, by_itself=watch.alive(workspace)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli import completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.output import ask, on_terminal, plural, say
 from newsletter.text.sentences import said
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 def divert(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")],
+    name: Annotated[
+        str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.", autocompletion=completing.sends)
+    ],
     back: Annotated[
         bool, typer.Option("--back", help="The other way: through the provider it was frozen for again.")
     ] = False,

@@ -14,7 +14,8 @@ import typer
 from newsletter.cli.accounts import article_data, problem_lines, tell_repeats
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName, day_of
-from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown, words
+from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown, shown_path, words
+from newsletter.cli.speaking import complained
 from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ def collect(
         if report.trouble is None:
             say(_told(report))
     for trouble in found.troubles:
-        say(said("trouble: {trouble}", trouble=trouble))
+        say(said("trouble: {line}", line=complained(trouble)))
     for note in found.notes:
-        say(said("note: {note}", note=note))
+        say(said("note: {line}", line=note))
     if not found.holdings and found.troubles:
         raise typer.Exit(1)
     say(
@@ -337,7 +338,7 @@ def preview(
                 say(said("No picture was copied, since the issue cannot be read: {what}", what=error.what))
         made = previews.of_name(workspace, name)
     for path in made.paths:
-        data(str(path))
+        data(shown_path(path))
     for line in problem_lines(made.problems):
         say(line)
     if made.problems:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli import posting
+from newsletter.cli import completing, posting
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes
 from newsletter.cli.output import ask as asked_of_person
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from newsletter.ledger.hygiene import ReturningReader
     from newsletter.wiring import Workspace
 
-OneList = Annotated[str, typer.Option("--list", help="Only this list. [default: all]")]
+OneList = Annotated[str, typer.Option("--list", help="Only this list. [default: all]", autocompletion=completing.lists)]
 Letters = Annotated[int, typer.Option("--letters", min=2, max=100, help="Letters that came back, at least.")]
 Days = Annotated[int, typer.Option("--days", min=30, max=3650, help="Days between the first and the last of them.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsletter.cli import completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes
 from newsletter.cli.output import ask, data, json_data, plural, say, table
@@ -13,7 +14,9 @@ from newsletter.cli.output import ask, data, json_data, plural, say, table
 if TYPE_CHECKING:
     from subscribers.models import ListCount
 
-ListName = Annotated[str, typer.Argument(metavar="NAME", help="Short name of the list.")]
+ListName = Annotated[
+    str, typer.Argument(metavar="NAME", help="Short name of the list.", autocompletion=completing.lists)
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Tell what would happen, write nothing.")]
 
 

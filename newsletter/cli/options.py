@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli import completing
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
 
 AsJsonLines = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object a line on stdout.")]
@@ -29,10 +31,18 @@ def one_form(*chosen: bool) -> None:
 
 
 IssueName = Annotated[
-    str, typer.Argument(metavar="ISSUE", help="Its number, the name of its folder, or a path. [default: the newest]")
+    str,
+    typer.Argument(
+        metavar="ISSUE",
+        help="Its number, the name of its folder, or a path. [default: the newest]",
+        autocompletion=completing.issues,
+    ),
 ]
 
-SendName = Annotated[str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue.")]
+SendName = Annotated[
+    str,
+    typer.Argument(metavar="SEND", help="Its id, or the number of its issue.", autocompletion=completing.sends),
+]
 
 
 def day_of(option: str, words: str) -> date | None:
@@ -96,7 +106,7 @@ ToRhythm = Annotated[
 ]
 
 
-ToList = Annotated[str, typer.Option("--list", help="The list.")]
+ToList = Annotated[str, typer.Option("--list", help="The list.", autocompletion=completing.lists)]
 
 
 def with_list(command: str, list_name: str) -> str:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsletter.cli import completing
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held, warn_held
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import ask, data, json_data, plural, say, table
+from newsletter.cli.output import ask, data, json_data, plural, say, shown_path, table
 from newsletter.text.dates import in_zone
 from subscribers.moments import to_moment
 
@@ -27,7 +28,7 @@ Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail addre
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file to write; it must not exist.")],
-    list_name: Annotated[str, typer.Option("--list", help="The list.")] = "readers",
+    list_name: Annotated[str, typer.Option("--list", help="The list.", autocompletion=completing.lists)] = "readers",
 ) -> None:
     """Write a list into a CSV file that `import` reads back, safe to open in a spreadsheet.
 
@@ -41,7 +42,7 @@ def export(
         with workspace.database.read() as connection:
             count = actions.export_file(connection, file, list_name)
         note_act(workspace, "export", count)
-    data(str(file))
+    data(shown_path(file))
     say(f"{plural(count, 'subscriber')} of '{list_name}' written. The file holds addresses: keep it safe.")
 
 
@@ -149,7 +150,9 @@ def stats(
 def leave(
     context: typer.Context,
     address: Address,
-    list_name: Annotated[str, typer.Option("--list", help="Only this list. [default: every list]")] = "",
+    list_name: Annotated[
+        str, typer.Option("--list", help="Only this list. [default: every list]", autocompletion=completing.lists)
+    ] = "",
     words: Annotated[str, typer.Option(help="How they asked; kept in the record of consent.")] = "",
 ) -> None:
     """End the subscription of somebody who wrote to you instead of using the link.

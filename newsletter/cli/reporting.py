@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli import cells, completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import cell, csv_data, data, json_data, paint, paragraph, say, screen_width
-from newsletter.cli.speaking import marked
+from newsletter.cli.output import cell, csv_data, data, json_data, paint, say, screen_width, shown
+from newsletter.cli.speaking import from_right, marked
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ def report(
     context: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ISSUE", help="Numbers, or ids of sends. [default: the last that went]"),
+        typer.Argument(
+            metavar="ISSUE",
+            help="Numbers, or ids of sends. [default: the last that went]",
+            autocompletion=completing.issues,
+        ),
     ] = None,
     html: Annotated[
         Path | None,
@@ -113,17 +118,26 @@ def _line(*values: str) -> None:
 def _draw(section: ReportSection) -> None:
     """Bars and numbers first and the words last, so that no Arabic title moves them."""
 
-    about, title = (cell(marked(one)) for one in (section.about, section.title))
-    paint(f"{about}: {title}", "bold")
+    if from_right():
+        heading = said("{about}: {title}", about=marked(section.about), title=marked(section.title))
+        paint(shown(heading, sys.stdout), "bold")
+    else:
+        paint(f"{cell(section.about)}: {cell(section.title)}", "bold")
     width = max(min(_BAR, screen_width() // 4), 5)
     room = max(screen_width() - width - _BEFORE, _LEAST_LABEL)
     for row in section.rows:
         bar = _bar(row.number, section.most, width)
         share = f"{row.number / row.whole:7.1%}" if row.whole else " " * 7
         more = f"  ({cell(marked(row.more))})" if row.more else ""
-        paint(f"{row.number:>11,} {share} ", "", bar, f" {cell(marked(row.label), room)}{more}")
+        begun, label = f"{row.number:>11,} {share} ", f" {cell(marked(row.label), room)}"
+        if from_right() and cells.width(begun + bar + label + more) > screen_width():
+            # A row that the terminal breaks by itself is broken within an isolate.
+            paint(begun, "", bar, label)
+            paint(" " * min(cells.width(begun + bar), max(screen_width() - cells.width(more), 0)) + more, "")
+        else:
+            paint(begun, "", bar, label + more)
     if section.note:
-        paint(paragraph("  " + marked(section.note), screen_width()), "")
+        paint(shown("  " + marked(section.note), sys.stdout), "")
     paint("", "")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsletter.cli import completing
 from newsletter.cli.accounts import account_data, problem_lines
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
@@ -42,7 +43,10 @@ if TYPE_CHECKING:
 def send(
     context: typer.Context,
     name: IssueName = "",
-    list_name: Annotated[str, typer.Option("--list", help="Another list than the one the issue names.")] = "",
+    list_name: Annotated[
+        str,
+        typer.Option("--list", help="Another list than the one the issue names.", autocompletion=completing.lists),
+    ] = "",
     rhythm: ToRhythm = SendRhythm.WEEKLY,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send the letter to this address only.")] = "",
     at: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli import completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import LogAs, LogForm
 from newsletter.cli.output import data, say
@@ -38,7 +39,12 @@ def serve(
 
 def embed(
     context: typer.Context,
-    list_name: Annotated[str, typer.Option("--list", help="The list. [default: the first that the pages offer]")] = "",
+    list_name: Annotated[
+        str,
+        typer.Option(
+            "--list", help="The list. [default: the first that the pages offer]", autocompletion=completing.lists
+        ),
+    ] = "",
     height: Annotated[int, typer.Option(min=100, max=2000, help="Height of the frame in pixels.")] = 440,
 ) -> None:
     """Print the subscribe form for your own site: as plain HTML, and as a frame. In WordPress: block "Custom HTML".

@@ -175,7 +175,7 @@ def demo(
         )
     )
     for path in (result.html, result.text, result.outbox, result.issue):
-        data(str(path))
+        data(shown_path(path))
 
 
 def upgrade(context: typer.Context) -> None:

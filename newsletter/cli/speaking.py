@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from newsletter.text.languages import base
-from newsletter.text.sentences import Moment, Sentence
+from newsletter.text.sentences import Moment, Sentence, joined, said
 
 if TYPE_CHECKING:
     from gettext import NullTranslations
@@ -27,11 +27,12 @@ SPOKEN = ("en", "ar")
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """What gettext goes by, the first that is set."""
 _LEFT, _RIGHT, _CLOSED = "\u2066", "\u2067", "\u2069"
+_SIGNS = "\u200e\u200f\u061c\u2066\u2067\u2068\u2069"
 _PART = re.compile(r"\{(\w+)\}")
 _FROM_THE_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _LETTERS = re.compile(r"[A-Za-z]")
-_LEAST_LETTERS = 6
+_LEAST_LETTERS = 9
 """Letters that a pattern must have of its own before a plain text is taken for one of its sentences."""
 
 _chosen = {"language": "en"}
@@ -46,6 +47,15 @@ def choose(arguments: Sequence[str], variables: Mapping[str, str]) -> None:
         variables: Of the environment.
     """
     _chosen["language"] = asked_for(arguments) or of_environment(variables)
+
+
+def typed(arguments: Sequence[str]) -> list[str]:
+    """Arguments without the signs of direction that a terminal copies with a command, where nothing else needs them.
+
+    Args:
+        arguments: As they came.
+    """
+    return [bare if (bare := one.strip(_SIGNS)).isascii() else one for one in arguments]
 
 
 def asked_for(arguments: Sequence[str]) -> str:
@@ -120,9 +130,12 @@ def complaint_lines(complaint: Complaint) -> Sequence[str]:
     return [_complaint(one) for one in (complaint, *getattr(complaint, "others", ()))]
 
 
-def _complaint(complaint: Complaint) -> Sentence:
-    from newsletter.text.sentences import said
+def complained(complaint: Complaint) -> str:
+    """The same as a part of a sentence, of as many lines."""
+    return joined(complaint_lines(complaint), "\n")
 
+
+def _complaint(complaint: Complaint) -> Sentence:
     what, mend = complaint.what, complaint.mend
     if _known(what) is None and (found := _of_the_desk(what)) is not None:
         what, mend = found
@@ -172,7 +185,8 @@ def _known(text: str) -> tuple[str, Mapping[str, str]] | None:
 
 
 def _pattern(one: str, many: str, number: int) -> str | None:
-    for catalogue in _catalogues(language()):
+    # Asked for nothing, gettext gives the head of the file.
+    for catalogue in _catalogues(language()) if one else ():
         found = catalogue.ngettext(one, many, number) if many else catalogue.gettext(one)
         if found not in (one, many):
             return found

@@ -11,7 +11,7 @@ import typer
 
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName
-from newsletter.cli.output import data, json_data, plural, say, table
+from newsletter.cli.output import data, json_data, plural, say, shown_path, table
 
 if TYPE_CHECKING:
     from newsletter.report.sponsors import SponsorReport
@@ -156,7 +156,7 @@ def report(
         json_data(_report_data(found))
         return
     if html is not None:
-        data(str(html))
+        data(shown_path(html))
         return
     rows = [
         (

@@ -9,7 +9,7 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, IssueName
-from newsletter.cli.output import data, isolated, json_data, plural, say, table
+from newsletter.cli.output import data, isolated, json_data, plural, say, shown_path, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def subjects(
         ]
         json_data({"issue": issue.number, "subject": issue.subject, "proposals": rows})
     elif written is not None:
-        data(written.path)
+        data(shown_path(written.path))
     else:
         _show(found)
     if written is not None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from newsletter.cli import posting
+from newsletter.cli import completing, posting
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form, with_list
 from newsletter.cli.output import JsonDocument, data, is_yes, json_data, json_line, on_terminal, plural, say
 from newsletter.cli.output import ask as question
+from newsletter.cli.speaking import marked
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import counted, joined, said
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from subscribers.models import ImportReport
 
-ListName = Annotated[str, typer.Option("--list", help="The list.")]
+ListName = Annotated[str, typer.Option("--list", help="The list.", autocompletion=completing.lists)]
 
 
 def add(
@@ -294,8 +295,8 @@ def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, z
     )
     say(
         said(
-            "{part} {subscribers} to '{list_name}'{told}.",
-            part="Would add" if report.dry_run else "Added",
+            "{added} {subscribers} to '{list_name}'{told}.",
+            added=said("Would add" if report.dry_run else "Added"),
             subscribers=plural(report.added, "subscriber"),
             list_name=list_name,
             told=told,
@@ -355,7 +356,7 @@ def _understood(report: ImportReport) -> list[str]:
             said(
                 "Nothing is taken from {columns}: {names}.",
                 columns=plural(len(report.unused), "column"),
-                names=", ".join(report.unused),
+                names=joined([marked(one) for one in report.unused], ", "),
             )
         )
     if report.note:

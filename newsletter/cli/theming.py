@@ -9,7 +9,7 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import data, json_data, say
+from newsletter.cli.output import data, json_data, say, shown_path
 
 
 def theme(
@@ -67,7 +67,7 @@ def theme(
             }
         )
     else:
-        data(str(page.path))
+        data(shown_path(page.path))
     if opened:
         from newsletter.workflows.browsing import show_in_browser
 

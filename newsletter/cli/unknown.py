@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsletter.cli import completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, plural, say
@@ -26,7 +27,12 @@ MOST_SHOWN = 10
 def unknown(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="SEND", help="Its id, or the number of its issue; every send if not given.")
+        str,
+        typer.Argument(
+            metavar="SEND",
+            help="Its id, or the number of its issue; every send if not given.",
+            autocompletion=completing.sends,
+        ),
     ] = "",
     ask: Annotated[
         bool, typer.Option("--ask", help="Ask the provider about it now, where it shows what it took.")

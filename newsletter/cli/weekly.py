@@ -33,9 +33,10 @@ from newsletter.cli.options import (
     day_of,
     with_list,
 )
-from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say
+from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say, shown_path
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.restoring import AfterRestore, before_freezing, pass_restored, take_restored
+from newsletter.cli.speaking import complained
 from newsletter.cli.trying import tell_untried
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import said
@@ -145,7 +146,7 @@ def weekly(
                 if as_json:
                     json_data({**week_data(week, "draft"), "exit": 0})
                 else:
-                    data(week.plan.issue.path)
+                    data(shown_path(week.plan.issue.path))
                 say(said("Nothing sent. Edit the draft, then: {command}", command=command))
                 return
             if not week.plan.audience and not week.plan.skipped:
@@ -267,9 +268,9 @@ def latest(
         if collect or after_restore:
             gathered = gather(workspace)
             for trouble in gathered.troubles:
-                say(said("trouble: {trouble}", trouble=trouble))
+                say(said("trouble: {line}", line=complained(trouble)))
             for note in gathered.notes:
-                say(said("note: {note}", note=note))
+                say(said("note: {line}", line=note))
         if after_restore and not dry_run:
             pass_restored(workspace, list_name, rhythm.value)
         if dry_run:
@@ -316,8 +317,10 @@ def _told_gathered(week: WeekPlan) -> None:
     gathered = week.gathered
     for headline in week.dropped:
         say(said("note: «{headline}» was taken out of the draft", headline=headline))
-    for line in (*gathered.troubles, *gathered.notes):
-        say(said("trouble: {line}", line=line) if line in gathered.troubles else said("note: {line}", line=line))
+    for trouble in gathered.troubles:
+        say(said("trouble: {line}", line=complained(trouble)))
+    for note in gathered.notes:
+        say(said("note: {line}", line=note))
     known = len(gathered.known) + len(gathered.updated)
     if gathered.added or known:
         say(

@@ -9,7 +9,7 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import data, json_data, say
+from newsletter.cli.output import data, json_data, say, shown_path
 
 
 def plugin(
@@ -51,7 +51,7 @@ def plugin(
             }
         )
         return
-    data(str(made.path))
+    data(shown_path(made.path))
     if made.old_until:
         say(f"The plugin before is believed until {made.old_until[:10]}: put this one up until then.")
     say("Next: in wp-admin, Plugins, Add New Plugin, Upload Plugin. Then delete the file: it holds a secret.")

@@ -60,6 +60,11 @@ REFUSALS: tuple[tuple[str, str, str], ...] = (
     (r".+ is an administrator there", "This user is an administrator there, and may do too much.", _ROLE),
     (r".+ there, and may not do this", "This user may do too little there.", _ROLE),
     (r"it does not say what the user may do", "The site does not say what this user may do.", _LOOK),
+    (
+        r"the post is somebody else's there",
+        "The post belongs to somebody else there, and this user may not change it.",
+        "Give it back to this user there, or connect the site as an editor.",
+    ),
     (r"the user may not", "This user may not do that there.", _ROLE),
     # ---- it does not take it
     (

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import marshal
+import sys
+from hashlib import sha256
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
+
+from subscribers.wholefile import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -14,6 +21,8 @@ _COMPILED: dict[str, tuple[str, CodeType]] = {}
 """By a template's name and file: the checksum of its text, and what that was compiled to, for every environment here.
 
 They have the same options and so compile alike; the templates of one letter take a quarter of a second (measured)."""
+_SHIPPED = "shipped-"
+"""Begins the keys of templates that came with the program."""
 
 
 def templates_dir() -> Path:
@@ -42,17 +51,29 @@ def environment(overrides: Path | None = None) -> Environment:
                 return getattr(obj, attribute)
             return super().getattr(obj, attribute)
 
+    folder = templates_dir()
+
     class KeptTexts(BytecodeCache):
+        def get_cache_key(self, name: str, filename: str | None = None) -> str:
+            is_shipped = filename is not None and Path(filename).is_relative_to(folder)
+            return (_SHIPPED if is_shipped else "") + super().get_cache_key(name, filename)
+
         def load_bytecode(self, bucket: Bucket) -> None:
             checksum, code = _COMPILED.get(bucket.key, ("", None))
             if checksum == bucket.checksum:
                 bucket.code = code
+            elif bucket.key.startswith(_SHIPPED):
+                _read_compiled(bucket)
+                if bucket.code is not None:
+                    _COMPILED[bucket.key] = bucket.checksum, bucket.code
 
         def dump_bytecode(self, bucket: Bucket) -> None:
             if bucket.code is not None:
                 _COMPILED[bucket.key] = bucket.checksum, bucket.code
+                if bucket.key.startswith(_SHIPPED) and not sys.dont_write_bytecode:
+                    _write_compiled(bucket)
 
-    shipped = FileSystemLoader(templates_dir())
+    shipped = FileSystemLoader(folder)
     own = [FileSystemLoader(overrides)] if overrides is not None else []
     return Environment(
         loader=ChoiceLoader([*own, shipped, PrefixLoader({"shipped": shipped})]),
@@ -63,6 +84,39 @@ def environment(overrides: Path | None = None) -> Environment:
         keep_trailing_newline=False,
         bytecode_cache=KeptTexts(),
     )
+
+
+def compiled_path(key: str) -> Path:
+    """Where a shipped template is kept as it was compiled: beside this module as Python keeps it, and as trusted.
+
+    Args:
+        key: Of the template.
+    """
+    return Path(importlib.util.cache_from_source(__file__)).with_name(f"{key}.template")
+
+
+def _mark(bucket: Bucket) -> bytes:
+    """What all depends on that a template is compiled by: its text, Python, Jinja and what is asked of it here."""
+    import jinja2
+
+    told = [sys.version, jinja2.__version__, bucket.checksum]
+    return sha256("|".join(told).encode() + Path(__file__).read_bytes()).digest()
+
+
+def _read_compiled(bucket: Bucket) -> None:
+    """Take what was compiled of a template before, unless anything it depends on is another since."""
+    with contextlib.suppress(OSError, EOFError, ValueError, TypeError):
+        data = compiled_path(bucket.key).read_bytes()
+        mark = _mark(bucket)
+        if data.startswith(mark):
+            code = marshal.loads(data[len(mark) :])  # noqa: S302  as trusted as this module, beside which it lies
+            bucket.code = code if isinstance(code, CodeType) else None
+
+
+def _write_compiled(bucket: Bucket) -> None:
+    """Keep what was compiled for the next process; where that is not allowed, each compiles for itself."""
+    with contextlib.suppress(OSError):
+        write_whole(compiled_path(bucket.key), _mark(bucket) + marshal.dumps(bucket.code))
 
 
 def escapes(name: str | None) -> bool:

@@ -36,20 +36,16 @@ class CopiedDatabase:
     """Rows of each table."""
 
 
-def copy_database(database: Database, path: Path) -> CopiedDatabase:
-    """Copy a database into a new file for its owner alone, also while letters go, and make sure that it is whole.
+def copy_file(database: Database, path: Path) -> CopiedDatabase:
+    """Copy a SQLite database into a new file for its owner alone, also while letters go, and make sure it is whole.
 
     Args:
-        database: With the schema of this version.
+        database: Of SQLite, with the schema of this version.
         path: Of the file to make.
 
     Raises:
         DatabaseError: It cannot be copied, or the copy is not what was copied.
     """
-    if not database.is_sqlite:
-        from newsletter.storage.dumping import dump
-
-        return dump(database, path)
     source = Path(str(database.engine.url.database))
     make_private(path)
     try:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from newsletter import __version__, ledger
 from newsletter.errors import WorkspaceError
 from newsletter.ledger.cursors import BACKUP
-from newsletter.storage.copied import CopiedDatabase, copy_database
+from newsletter.storage.copied import CopiedDatabase, copy_file
 from newsletter.storage.identity import identity, make_identity
 from newsletter.workflows import kept_backups
 from newsletter.workflows.kept_backups import MADE_BY, MANIFEST
@@ -163,7 +163,7 @@ def _made(workspace: Workspace, plan: BackupPlan, id_: str, tell: Tell) -> Backu
     try:
         name = "newsletter.db" if workspace.database.is_sqlite else "newsletter.dump"
         tell("copying and checking the database")
-        copied = copy_database(workspace.database, part / name)
+        copied = _copied(workspace, part / name)
         tell("copying and checking the files")
         packed = packing.pack(part / FILES, plan.files, {MEMORY: _memory(workspace, copied, plan.at)})
         _write(part / "RESTORE.txt", RESTORE.format(files=FILES, database=_INTO[name]))
@@ -179,6 +179,14 @@ def _made(workspace: Workspace, plan: BackupPlan, id_: str, tell: Tell) -> Backu
         shutil.rmtree(part, ignore_errors=True)
         raise
     return BackupOutcome(plan, copied, sizes, packed)
+
+
+def _copied(workspace: Workspace, path: Path) -> CopiedDatabase:
+    if workspace.database.is_sqlite:
+        return copy_file(workspace.database, path)
+    from newsletter.storage.dumping import dump
+
+    return dump(workspace.database, path)
 
 
 def _manifest(plan: BackupPlan, copied: CopiedDatabase, part: Path, sizes: Mapping[str, int]) -> str:

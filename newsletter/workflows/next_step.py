@@ -32,6 +32,8 @@ class ListWaiting:
     readers: int
     issue: Issue | None = None
     candidates: int = 0
+    last: str = ""
+    """Number of the issue that was frozen for it last; empty before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,13 @@ def waiting(workspace: Workspace) -> WorkspaceWaiting:
     broken = ""
     for count in counts:
         issue, candidates = None, 0
+        gone = [one.issue for one in snapshot.sends if one.list_id == count.list.id and not one.undone]
         try:
             issue = draft.current(workspace, count.list.name, snapshot=snapshot)
             candidates = draft.waiting(issue, snapshot=snapshot).waiting if issue is not None else 0
         except IssueError as error:
             broken = str(error)
-        lists.append(ListWaiting(count.list.name, count.confirmed, issue, candidates))
+        lists.append(ListWaiting(count.list.name, count.confirmed, issue, candidates, gone[-1] if gone else ""))
     return WorkspaceWaiting(
         tuple(lists),
         has_articles,
@@ -107,13 +110,19 @@ def lines(about: WorkspaceWaiting) -> list[Sentence]:
                     candidates=counted("{n} candidate", "{n} candidates", one.candidates),
                 )
             )
+        elif one.last:
+            told.append(
+                said(
+                    "Issue {number} of '{name}' was the last; how it went: newsletter report {number}",
+                    number=one.last,
+                    name=one.name,
+                )
+            )
     if about.broken:
         told.append(said("An issue cannot be read: {why}", why=about.broken))
     told += [said("Needs you: {what}", what=one.told) for one in about.needing[:_MOST]]
     if (more := len(about.needing) - _MOST) > 0:
-        told.append(
-            counted("{n} more thing needs you: newsletter status", "{n} more need you: newsletter status", more)
-        )
+        told.append(counted("{n} more thing needs you", "{n} more things need you", more))
     return told
 
 
@@ -142,5 +151,5 @@ def _of_draft(drafts: Sequence[ListWaiting]) -> list[str]:
     to = "" if one.name == FIRST_LIST else f" --list {one.name}"
     steps = [f"newsletter edit{name}", f"newsletter open{name}"]
     if not one.readers:
-        return [*steps, f"newsletter subscribers import FILE{to}"]
+        return [*steps, f"newsletter subscribers add ADDRESS{to}"]
     return [*steps, f"newsletter check{name}", f"newsletter send{name}"]

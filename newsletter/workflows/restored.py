@@ -40,6 +40,8 @@ class UnfinishedSend:
     """How many count as not begun, besides those."""
     told: bool
     """Whether those have not gone for certain: their letters would be here."""
+    moved: bool = False
+    """Whether the outbox of this folder need not be the one that the letters went into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,14 @@ def _open(workspace: Workspace, database: Database, send: Send, *, moved: bool) 
     later = send.send_at is not None and send.send_at > workspace.now()
     if later and database.is_sqlite and stamp is not None and stamp.began is None:
         return None  # its moment has not come, and nobody has started it before
-    with database.read() as connection:
-        queued = ledger_restored.queued(connection, send.id)
     letters, told = kept(workspace, send.public_id, send.sender)
     # In a folder that came from a backup, an outbox without a letter of this send need not be the one they went into.
-    told = told and (bool(letters) or not moved)
+    moved = moved and not letters
+    told = told and not moved
+    with database.read() as connection:
+        queued = ledger_restored.queued(connection, send.id, under_way=moved)
     found = tuple(one for one in queued if f"{send.public_id}.{one}" in letters)
-    return UnfinishedSend(send, found, len(queued) - len(found), told)
+    return UnfinishedSend(send, found, len(queued) - len(found), told, moved)
 
 
 def kept(workspace: Workspace, public_id: str, sender: str) -> tuple[dict[str, str], bool]:
@@ -164,7 +167,7 @@ def adopt(workspace: Workspace, database: Database, plan: AdoptionPlan) -> None:
         for one in plan.sends:
             ledger_restored.prove_kept(connection, one.found)
             if not one.told:
-                ledger_restored.doubt_queued(connection, one.send.id)
+                ledger_restored.doubt_queued(connection, one.send.id, under_way=one.moved)
     workspace.memory.adopt(database)
 
 

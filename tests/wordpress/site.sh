@@ -20,7 +20,7 @@ core=${WORDPRESS:-/usr/share/wordpress}
 socket=$dir/db.sock
 pids=()
 stop() {
-    ((${#pids[@]})) && kill "${pids[@]}" 2>/dev/null || true
+    ((${#pids[@]})) && kill -- "${pids[@]}" 2>/dev/null || true
     wait || true
 }
 trap stop EXIT
@@ -83,8 +83,10 @@ PHP
 fi
 
 [ "$kind" = newsroom ] && export PHP_CLI_SERVER_WORKERS=3
+set -m # PHP's workers outlive the one that began them: all of them are one group, which is stopped
 php -d display_errors=0 -d upload_max_filesize=8M -d opcache.revalidate_freq=0 -S "127.0.0.1:$port" -t "$dir/www" "$here/router.php" >>"$dir/web.log" 2>&1 &
-pids+=($!)
+pids+=("-$!")
+set +m
 for _ in $(seq 100); do
     php -r "exit(@fsockopen('127.0.0.1', $port) ? 0 : 1);" && break
     sleep 0.1

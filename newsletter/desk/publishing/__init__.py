@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from newsletter import issues
 from newsletter.desk.complaints import as_html
 from newsletter.desk.models import DeskRoute
+from newsletter.desk.publishing import difference
 from newsletter.errors import NashraError
 from newsletter.ledger import activity
 from newsletter.publish import PublishInterruptedError, PublishTalk, PublishWish, rows
@@ -79,7 +80,7 @@ def _page(
         "known": known if known is not None and known.post else None,
         "edit": edit,
         "outcome": outcome,
-        "difference": outcome.difference[:_LONGEST] if outcome is not None else "",
+        "difference": difference.rows(outcome.difference, _LONGEST) if outcome is not None else [],
         "reason": outcome.values.get("reason", "") if outcome is not None else "",
         "wrong": as_html(request.desk.pages.words, error) if error is not None else (),
         "where": error.where if error is not None else "",

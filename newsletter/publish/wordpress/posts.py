@@ -137,6 +137,26 @@ def by_slug(session: SiteSession, route: str, slug: str) -> PublishedPost | None
     return None
 
 
+def refuse_another(session: SiteSession, route: str, slug: str) -> None:
+    """Refuse to make a post while one of somebody else has its slug: an author is shown no such post to edit.
+
+    Args:
+        session: With the site.
+        route: Of its type.
+        slug: As it is wanted.
+
+    Raises:
+        PublishError: Everybody can read such a post.
+    """
+    found = session.get(route, slug=slug, per_page=1).content
+    if isinstance(found, list) and found and isinstance(found[0], dict):
+        raise PublishError(
+            f"the post is somebody else's there, and the user may not change it ({slug}, post {found[0].get('id')})",
+            where=session.access.site,
+            mend="give the post back to that user there, or connect as an editor: newsletter wordpress connect",
+        )
+
+
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two posts say the same; WordPress writes `&` in titles in one way for authors, in another for editors.
 
@@ -159,6 +179,7 @@ def _plain(said: Mapping[str, Any]) -> tuple[str, str, str, int]:
 def _lines(content: str) -> str:
     """Blocks in one spelling: the block editor writes white space, slashes, quotes and attributes in another."""
     text = content.replace("\r\n", "\n").replace("&#038;", "&amp;").replace("&nbsp;", "\u00a0")
+    text = text.replace("&#091;", "[").replace("&#91;", "[")
     text = _BLOCK.sub(_opening, text)
     # Within an attribute it leaves what an author's filter escapes.
     text = _ATTRIBUTE.sub(lambda found: found[0].replace("&lt;", "<").replace("&gt;", ">"), text)

@@ -16,6 +16,8 @@ _BEGINS = re.compile(r"(?:^|>|\n)\s*[{\[]")
 """Where JSON may begin behind a warning of PHP."""
 _MOST_BEGINNINGS = 20
 _PASSING = frozenset({408, 423, 425, 429, 500, 502, 503, 504, 507, 508, 520, 521, 522, 523, 524})
+_NOT_THEIRS = frozenset({"rest_cannot_edit", "rest_cannot_read", "rest_forbidden_context"})
+"""Codes for a post that is there, and whose author is somebody else now."""
 _FATAL = frozenset({"internal_server_error", "wp_die"})
 """Codes of a site that has fallen over, whatever was asked for."""
 _ROLE = "give the user the role author, or connect as another one: newsletter wordpress connect"
@@ -107,6 +109,10 @@ def refusal(found: Fetched, route: str, site: str) -> PublishError:
     if route == "users/me" and said and said not in _FATAL and status in (400, 403, 500):
         # Whom it knows it tells who they are, whatever they may do: only a filter over the whole interface refuses it.
         return _closed(where)
+    kind, _, number = route.rpartition("/")
+    if said in _NOT_THEIRS and number.isdecimal() and kind != "media":
+        mend = "give the post back to that user there, or connect as an editor: newsletter wordpress connect"
+        return PublishError("the post is somebody else's there, and the user may not change it", where=where, mend=mend)
     if said in _FORBIDDEN:
         return PublishError(_FORBIDDEN[said], where=where, mend=_ROLE)
     if said == "rest_upload_sideload_error" or (route == "media" and status in (413, 500)):

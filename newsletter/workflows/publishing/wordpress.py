@@ -126,6 +126,8 @@ class _Publishing:
         filed = () if post is not None else self.wish.categories or tuple(settings.categories)
         numbers = posts.categories(self.session, filed)
         pictures = PostPictures(self.workspace, self.issue, self.session, self.kept, self.talk, self.wish.dry_run)
+        if post is None:
+            posts.refuse_another(self.session, self.route, self.slug)
         wanted, text = self.wanted(pictures, post)
         if post is None:
             return self.created(wanted, text, numbers)

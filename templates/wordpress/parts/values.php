@@ -80,13 +80,17 @@ function nashra_clean_value( $name, $value ) {
  */
 function nashra_plain( $value ) {
 	$clean = str_replace( array( "\0", "\1", "\r\n" ), array( '', '', "\n" ), wp_check_invalid_utf8( (string) $value ) );
-	do {
+	for ( $pass = 0; $pass < 10; ++$pass ) {
 		$before = $clean;
 		// What begins no tag, or one that does not end, is a sign like any other; of two tags in one another one is left.
 		$clean = preg_replace( '/<(?![a-z\/!?][^<>]*>)/i', "\1", $clean );
 		$clean = str_replace( "\1", '<', wp_strip_all_tags( (string) $clean ) );
-	} while ( $before !== $clean );
-	return $clean;
+		if ( $before === $clean ) {
+			return $clean;
+		}
+	}
+	// Nobody types so many tags inside one another, and no end of them is waited for.
+	return str_replace( '<', '', $clean );
 }
 
 /**
