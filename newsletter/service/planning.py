@@ -151,7 +151,8 @@ def _can_run(account: str, interpreter: Path) -> None:
         raise NashraError(
             f"{account} cannot run a program that is in the folder of root",
             where=str(interpreter),
-            mend="install it elsewhere: python3 -m venv /opt/nashra && /opt/nashra/bin/pip install 'nashra[workers]'",
+            mend="install it elsewhere, in the folder of the program: "
+            "python3 -m venv /opt/nashra && /opt/nashra/bin/pip install '.[workers]'",
         )
 
 
