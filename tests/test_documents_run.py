@@ -144,7 +144,11 @@ def _enter(shell: Shell, newsroom: Path, folder: str, prepare: Prepare | None) -
     files(shell.folder)
     if prepare is not None:
         prepare(shell.folder)
+    for name in ("shelf", "keys"):
+        (shell.home / name).mkdir(exist_ok=True)
     shell.places = {
+        "/mnt/backups": shell.home / "shelf",
+        "/mnt/keys": shell.home / "keys",
         "/srv/nashra": shell.folder,
         "/var/mail/bounces": shell.home / "bounces",
         "/tmp/first": shell.home / "first",
