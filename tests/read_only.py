@@ -23,6 +23,7 @@ READS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "subjects": ((), BASE | {"markdown_it", "regex", "rich"}),
     "theme": (("--html", "shown.html"), LETTER | {"url_normalize"}),
     "preview": ((), LETTER | {"url_normalize", "rich"}),
+    "open": (("--no-open",), LETTER | {"url_normalize", "rich"}),
     "sponsors list": ((), BASE | {"markdown_it"}),
     "sponsors check": ((), BASE | {"markdown_it"}),
     "sponsors report": (("مطاحن السهل",), BASE | {"markdown_it"}),
@@ -63,6 +64,7 @@ ACTS = frozenset(
         *(
             "init",
             "demo",
+            "edit",
             "weekly",
             "approve",
             "publish",
