@@ -71,6 +71,7 @@ ACTS = frozenset(
             "wordpress connect",
             "collect",
             "compose",
+            "edit",
             "worker",
             "serve",
             "service install",

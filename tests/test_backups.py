@@ -129,8 +129,8 @@ def test_secrets_are_kept_apart_and_only_when_they_changed(root: Path, shelf: Pa
 
 
 def test_a_secret_in_the_settings_is_told(root: Path, shelf: Path) -> None:
-    path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[smtp]\n", '[smtp]\npassword = "x"\n'), "utf-8")
+    with (root / "newsletter.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[smtp]\nhost = "smtp.example.org"\npassword = "x"\n')
     done = here("-C", root, "database", "backup", "--to", shelf)
     assert "holds a secret (smtp.password), which is in the backup" in done.err
 
