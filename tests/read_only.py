@@ -64,7 +64,6 @@ ACTS = frozenset(
         *(
             "init",
             "demo",
-            "edit",
             "weekly",
             "approve",
             "publish",
