@@ -192,7 +192,7 @@ def test_each_wrong_folder_has_its_line(root: Path, shelf: Path, tmp_path: Path)
     with mock.patch("os.access", lambda path, _mode: Path(path) != shelf):
         told(shelf, "nothing may be written into this folder")
     with mock.patch("shutil.disk_usage", return_value=(10, 5, 1_000_000)):
-        told(shelf, "1.0 MB are free there, and the backup takes about", "free some space")
+        told(shelf, "1.0 MB are free there; the backup takes about", "free some space")
     assert list(shelf.iterdir()) == []
     for option in (("--keep", "3"), ("--dry-run",), ("--with-secrets", shelf)):
         assert here("-C", root, "database", "backup", *option).code == 2
