@@ -267,9 +267,9 @@ def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]
 
 def answer_to(question: str) -> str:
     """What somebody types who wants what is asked."""
-    word = re.search(r"Type (?!the\b)(.+?)(?: to |,)", question)
+    word = re.search(r"Type (?!the\b)(.+?)(?: to |,)|اكتب «?(\w+)»? ل", question)
     if word is not None:
-        return word[1]
+        return word[1] or word[2]
     if "Type the address" in question:
         return next(word for word in sys.argv if "@" in word)
     if question == "User":
