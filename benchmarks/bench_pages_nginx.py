@@ -288,7 +288,7 @@ def cpu(kind: str) -> float:
             below.add(pid)
             with contextlib.suppress(OSError):
                 line = (Path("/proc") / str(pid) / "cmdline").read_bytes()
-                words_of = {b"nginx": "nginx", b"serve": "pages", b"send": "send"}
+                words_of = {b"nginx": "nginx", b"\0serve\0": "pages", b"\0send\0": "send"}
                 own = next((name for word, name in words_of.items() if word in line), "")
                 kinds[pid] = own or kinds.get(parent, "")
                 found += stats[pid][1] if kinds[pid] == kind else 0.0

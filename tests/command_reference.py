@@ -24,6 +24,9 @@ Every command works in the workspace of the folder it is called in, or of a fold
 `-C DIR` names: `newsletter -C DIR COMMAND`. Data goes to stdout, words to stderr; `--json` prints one JSON object
 (its form: [operating.md](operating.md)), `--jsonl` one a line.
 
+Words are English, or Arabic with `--lang ar` before the command, or where the environment says so as gettext reads it
+(`LANGUAGE`, `LC_ALL`, `LC_MESSAGES`, `LANG`). The help is English, and data is never translated.
+
 | exit code | meaning |
 |---|---|
 | 0 | done; also when there was nothing to do |

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from newsletter.letters.templates import environment
@@ -14,9 +15,8 @@ PLAN = ServicePlan(
     interpreter=Path("/opt/nashra/bin/python"),
     workspace=Path("/srv/nashra"),
     account="nashra",
-    backups=Path("/srv/nashra/backups"),
 )
-OWN = PLAN.__class__(**{**{name: getattr(PLAN, name) for name in PLAN.__slots__}, "scope": "user", "account": ""})
+OWN = replace(PLAN, scope="user", account="")
 PROXY = {"host": "news.example.org", "port": 8000, "name": "nashra"}
 
 

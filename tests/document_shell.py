@@ -8,13 +8,14 @@ what they mean, and a command costs no process of Python.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,21 @@ from unittest import mock
 
 from command import Done, here
 
-TOOLS = ("cat", "mkdir", "mktemp", "rm", "chmod", "cp", "ls", "python3", "touch")
+TOOLS = ("cat", "chmod", "cp", "ln", "ls", "mkdir", "mktemp", "python3", "rm", "rmdir", "tar", "tee", "touch")
 """Of the system's own programs, those that documents may use."""
 
 STAND_INS = {
     "apt": "changes the machine",
     "apt-get": "changes the machine",
+    "certbot": "asks an authority for certificates",
+    "createdb": "wants a server of PostgreSQL; tests/test_postgresql.py has one",
     "jq": "is another's program, which reads what is handed to it",
     "mail": "is another's program",
     "mbsync": "is another's program",
     "make": "builds this checkout, and runs the tests that call this one",
+    "nginx": "wants the machine's own files",
+    "pg_restore": "wants a server of PostgreSQL",
     "pipx": "installs; tests/test_wheel.py tries that",
-    "sudo": "wants to be another user",
     "systemctl": "wants the machine's own services",
     "uv": "installs; tests/test_wheel.py tries that",
 }
@@ -113,17 +117,18 @@ class Shell:
 
     Args:
         root: A folder for everything: the home of the person, and what is needed to run.
-        places: Folders of documents that no test may touch, such as ``/srv/nashra``, and what stands for each.
+        words: What stands for a person's own, such as the name of a folder, and what it is here.
         world: What the commands run in: patches of all that is beyond this process.
     """
 
     root: Path
-    places: Mapping[str, Path] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
     world: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
     ran: list[Ran] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.home = self.root / "home"
+        self.machine = self.root / "machine"
         self.folder = self.home
         self._programs, self._calls = self.root / "programs", self.root / "calls"
         for folder in (self.home, self._programs, self._calls):
@@ -135,9 +140,23 @@ class Shell:
             there = sys.executable if name == "python3" else shutil.which(name)
             assert there is not None, name
             (self._programs / name).symlink_to(there)
+        # Whoever runs the tests is root enough: what is asked as root touches nothing outside of the folder.
+        self._write("sudo", f'#!{bash}\nexec "$@"\n')
         for name in STAND_INS:
             self._write(name, f"#!{bash}\n[ -t 0 ] || while read -r _; do :; done\n")
         self._write("newsletter", NEWSLETTER.format(bash=bash))
+        for folder in (
+            "etc/nginx/sites-available",
+            "etc/nginx/sites-enabled",
+            "mnt/backups",
+            "mnt/keys",
+            "opt/nashra/bin",
+            "srv",
+            "tmp",
+            "var/mail",
+        ):
+            (self.machine / folder).mkdir(parents=True)
+        (self.machine / "opt/nashra/bin/newsletter").symlink_to(self._programs / "newsletter")
 
     def _write(self, name: str, text: str) -> None:
         path = self._programs / name
@@ -146,11 +165,15 @@ class Shell:
 
     def run(self, text: str) -> tuple[list[Ran], str]:
         """Run the lines of a block; gives the calls of ``newsletter`` in it, and what else went wrong."""
+        # No test touches the machine: its folders are here.
+        text = re.sub(r"(?<![\w.~/:-])/(etc|mnt|opt|srv|tmp|usr|var)(?=/)", rf"{self.machine}/\1", text)
+        for word, instead in self.words.items():
+            text = text.replace(word, instead)
         trouble, where = self.root / "trouble", self.root / "where"
         trouble.write_bytes(b"")
         script = (
             f'command_not_found_handle() {{ echo "$1: there is no such program here" >> "{trouble}"; return 127; }}\n'
-            f'trap \'code=$?; case "$BASH_COMMAND" in newsletter*) ;; *) echo "$BASH_COMMAND: ended with $code"'
+            f'trap \'code=$?; case "$BASH_COMMAND" in *newsletter*) ;; *) echo "$BASH_COMMAND: ended with $code"'
             f' >> "{trouble}";; esac\' ERR\n{text}\npwd > "{where}"\n'
         )
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -193,22 +216,15 @@ class Shell:
         handed = place / "in"
         # What is not handed over is asked of a person.
         given = {"piped": handed.read_text("utf-8")} if handed.exists() else {"typed": ""}
-        words = [self._moved(word) for word in words]
         if words[:2] == ["subscribers", "import"]:
             # The person has the file at hand, wherever they are.
             words = [str(self.home / word) if word.endswith(".csv") else word for word in words]
         with self.world():
-            done = here(*words, cwd=Path(folder), more={"HOME": str(self.home)}, **given)
-        self.ran.append(Ran(words, done))
+            done = here(*words, cwd=Path(folder), more={"HOME": str(self.home), "EDITOR": "true"}, **given)
+        self.ran.append(Ran([word.replace(str(self.machine), "") for word in words], done))
         (place / "out").write_text(done.out, "utf-8")
         (place / "err").write_text(done.err, "utf-8")
         connection.sendall(f"{done.code}\n".encode())
-
-    def _moved(self, word: str) -> str:
-        for place, instead in self.places.items():
-            if word == place or word.startswith(f"{place}/"):
-                return f"{instead}{word.removeprefix(place)}"
-        return word
 
 
 def commands_in(text: str) -> Iterator[str]:
@@ -230,10 +246,15 @@ def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]
     import uvicorn
     import uvicorn.supervisors
 
+    from newsletter.service.planning import ServiceHost
     from newsletter.sources.http.fetching import Fetcher
     from newsletter.workflows.worker import Worker
 
+    asked: list[str] = []
+
     def prompt(question: str, **_: object) -> str:
+        asked.append(question)
+        assert len(asked) < 20, f"it asks again and again: {question}; see answer_to in tests/document_shell.py"
         return answer(question)
 
     def no_connection(_self: socket.socket, address: object) -> None:
@@ -244,7 +265,12 @@ def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]
 
         raise dns.resolver.NoNameservers
 
+    def units(_host: ServiceHost, scope: str) -> Path:
+        return Path(os.environ["HOME"]) / "units" / scope
+
     with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.object(ServiceHost, "folder", units))
+        stack.enter_context(mock.patch.object(ServiceHost, "may"))
         for target, name, instead in (
             ("typer", "prompt", prompt),
             # At the page of WordPress nobody signs in: the password is typed.
@@ -267,15 +293,21 @@ def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]
 
 def answer_to(question: str) -> str:
     """What somebody types who wants what is asked."""
-    word = re.search(r"Type (?!the\b)(.+?)(?: to |,)|اكتب «?(\w+)»? ل", question)
+    word = re.search(r"Type (?!the\b)(.+?)(?: to |,)|اكتب (?!العنوان)«?(\w+)»? ل", question)
     if word is not None:
         return word[1] or word[2]
-    if "Type the address" in question:
+    if "عنوان موقعك" in question:
+        return "almawja.example.org"
+    if "Type the address" in question or "اكتب العنوان" in question:
         return next(word for word in sys.argv if "@" in word)
     if question == "User":
         return "salma"
+    if "Address of your site" in question:
+        return "example.org"
     if "Zone of the site" in question:
         return "Africa/Algiers"
+    if re.search(r"\[(?!y/N)", question):
+        return ""  # Enter, for what is offered
     if "Password" in question or "password" in question:
         return "كلمة سر طويلة جدا 1948"
     return "yes"

@@ -102,7 +102,7 @@ def mail(home: Path) -> None:
     box = mailbox.Maildir(home / "Maildir", create=True)
     box.add(BOUNCE)
     (home / "dmarc-reports").mkdir(exist_ok=True)
-    (home / "bounces").write_text("", "utf-8")
+    (home.parent / "machine" / "var" / "mail" / "bounces").write_text("", "utf-8")
 
 
 def newsletter(root: Path, *words: str, days: int = 0) -> str:

@@ -96,7 +96,7 @@ def test_the_weekly_journey_speaks_arabic_from_init_to_report(tmp_path: Path) ->
     assert "سُلّمت 3 رسائل" in arabic_command(*run, "send", "1", "--yes").err
     assert "من قبل" in arabic_command(*run, "send", "1").err
     assert "وقد أُرسل وحده" in arabic_command(*run, "weekly", "--yes", code=5).err
-    assert "لا جديد" in arabic_command(*run, "weekly", "--again", "--yes").err
+    assert "لا جديد" in arabic_command(*run, "weekly", "--again", "--yes", code=5).err
     assert "مقال واحد" in arabic_command(*run, "latest", "--rhythm", "daily", "--dry-run").err
     assert "الجمهور 3" in arabic_command(*run, "report").err
     assert "لا شيء يحتاج إلى أحد" in arabic_command(*run, "status").err
@@ -250,7 +250,7 @@ def test_a_question_is_asked_in_arabic_and_its_answer_understood(
     monkeypatch.setattr("typer.prompt", type_in)
     with mock.patch.object(output, "on_terminal", return_value=True):
         arabic_command("-C", room, "subscribers", "import", people, "--ask")
-    assert asked == ["اكتب «نعم» ليُسألوا"]
+    assert asked == ["اكتب «نعم» ليُسألوا:"]
 
 
 def catalogue() -> dict[str, tuple[str, ...]]:

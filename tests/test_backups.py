@@ -129,8 +129,8 @@ def test_secrets_are_kept_apart_and_only_when_they_changed(root: Path, shelf: Pa
 
 
 def test_a_secret_in_the_settings_is_told(root: Path, shelf: Path) -> None:
-    path = root / "newsletter.toml"
-    path.write_text(path.read_text("utf-8").replace("[smtp]\n", '[smtp]\npassword = "x"\n'), "utf-8")
+    with (root / "newsletter.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[smtp]\nhost = "smtp.example.org"\npassword = "x"\n')
     done = here("-C", root, "database", "backup", "--to", shelf)
     assert "holds a secret (smtp.password), which is in the backup" in done.err
 
@@ -192,7 +192,7 @@ def test_each_wrong_folder_has_its_line(root: Path, shelf: Path, tmp_path: Path)
     with mock.patch("os.access", lambda path, _mode: Path(path) != shelf):
         told(shelf, "nothing may be written into this folder")
     with mock.patch("shutil.disk_usage", return_value=(10, 5, 1_000_000)):
-        told(shelf, "1.0 MB are free there, and the backup takes about", "free some space")
+        told(shelf, "1.0 MB are free there; the backup takes about", "free some space")
     assert list(shelf.iterdir()) == []
     for option in (("--keep", "3"), ("--dry-run",), ("--with-secrets", shelf)):
         assert here("-C", root, "database", "backup", *option).code == 2

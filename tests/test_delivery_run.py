@@ -192,12 +192,14 @@ def test_a_letter_that_nobody_may_get_any_more_proves_no_connection(database: Da
 def test_a_busy_provider_is_asked_again_later_and_later(database: Database, least: list[Any]) -> None:
     here = bench(database, 1, Provider([busy()] * 8), backoff=1.0, patience=10_000)
     send = here.freeze()
+    began = time.monotonic()
     assert here.deliver(send).submitted == 1
+    really = time.monotonic() - began
     # Doubled each time, up to a minute; spread over the upper half, so that not all come at once.
     pauses = [1, 2, 4, 8, 16, 32, 60, 60]
     assert least == [(0.5, 1.0)] * 8
-    # Some real time passes too, more of it on a slow machine.
-    assert here.now == pytest.approx(sum(pauses), abs=8)
+    # Some real time passes too, more of it on a slow machine, and is not waited for again.
+    assert sum(pauses) - 8 - really <= here.now <= sum(pauses) + 8
     assert max(here.slept) == 1.0
     waits = [count for state, count in here.told if state == "waiting"]
     assert waits[0] == 1
@@ -244,9 +246,10 @@ def test_while_one_batch_waits_the_others_go(database: Database) -> None:
 
 def test_a_provider_out_of_reach_is_tried_again(database: Database) -> None:
     here = bench(database, 3, Provider(beginning=[UnreachableError("no route to it")]))
+    began = time.monotonic()
     assert here.deliver(here.freeze()).submitted == 3
     assert here.provider.sizes == [2, 1, 2]
-    assert 0.4 < here.now < 2.0
+    assert 0.4 - (time.monotonic() - began) < here.now < 2.0
     assert here.total("submitted") == 3
     # A lane that comes to the batch when its pause is just over has nothing to wait for.
     assert {"submitted"} <= {state for state, _ in here.told} <= {"submitted", "waiting"}

@@ -75,7 +75,7 @@ def test_from_an_empty_folder_to_letters(tmp_path: Path) -> None:
     (unused,) = json.loads(ok(here("articles", "--unused", "--json", cwd=root)).out)["articles"]
     assert (unused["id"], unused["carried_in"]) == (article["id"], [])
 
-    issue = Path(ok(there("compose", "--latest", "5", cwd=root)).out.strip())
+    issue = root / ok(there("compose", "--latest", "5", cwd=root)).out.strip()
     assert issue == root / "issues" / issue.parent.name / "issue.md"
     assert f"### {headline}\n{paragraphs[0]}\n" in issue.read_text("utf-8")
     # A draft holds it: it is not offered twice.
@@ -85,7 +85,7 @@ def test_from_an_empty_folder_to_letters(tmp_path: Path) -> None:
     assert checked["issue"] == 1
     assert [problem for problem in checked["problems"] if problem["level"] == "error"] == []
     for line in ok(there("preview", cwd=root)).out.splitlines():
-        assert headline in Path(line).read_text("utf-8").replace("\u2067", "").replace("\u2069", "")
+        assert headline in (root / line).read_text("utf-8").replace("\u2067", "").replace("\u2069", "")
 
     imported = there("subscribers", "import", csv, "--consent", "card at the fair", "--json", cwd=root)
     report = json.loads(ok(imported).out)

@@ -16,7 +16,7 @@ from newsletter.cli import app
 
 DATA_KEYS = {
     *("reasons", "bounces", "leaving", "by_rhythm", "by_variant", "by_list", "by_provider", "rhythms", "erased"),
-    *("sections", "last", "events", "submitted_through", "look", "columns", "counts", "rows"),
+    *("sections", "last", "events", "submitted_through", "look", "columns", "counts"),
 }
 """Names of objects whose own keys are data: a rhythm, a reason, the title of a section."""
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d.*")

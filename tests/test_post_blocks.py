@@ -97,6 +97,20 @@ def test_a_number_that_a_text_shows_does_not_become_a_sign(templates: Environmen
     assert 'href="https://example.org/?a=&#038;#39;"' in post.content
 
 
+def test_what_a_text_says_in_brackets_is_no_shortcode_of_the_site(templates: Environment) -> None:
+    one = golden("plain")
+    said = "قال [gallery ids='1'] و[/gallery] و[[nashra]] و[1] و[ ]"
+    story = replace(one.issue.sections[0].stories[0], headline=said, summary=said, url="https://example.org/[x]")
+    issue = replace(one.issue, preheader=said, sections=(replace(one.issue.sections[0], blocks=(story,)),))
+    post = post_text(issue, one.publication, templates, pictures={}, on_site={}, leads_above=True)
+    for text in (post.excerpt, post.content):
+        assert re.findall(r"\[.", text)
+        assert set(re.findall(r"\[.", text)) <= {"[1", "[ "}
+        # A name that reads from the left is isolated right behind its bracket.
+        assert re.search('&#091;(?:<span dir="ltr">)?gallery', text)
+    assert 'href="https://example.org/&#091;x]"' in post.content
+
+
 def test_no_sign_is_one_that_wordpress_fetches_a_picture_of(templates: Environment) -> None:
     """Emoji of ours would make each page ask s.w.org."""
     for name in NAMES:

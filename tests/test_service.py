@@ -70,7 +70,7 @@ def remove(root: Path, *words: str | Path) -> Done:
 
 def test_the_examples_are_what_the_commands_write() -> None:
     wanted = examples()
-    there = {str(path.relative_to(DEPLOY)) for path in DEPLOY.rglob("*") if path.is_file()}
+    there = {str(path.relative_to(DEPLOY)) for path in DEPLOY.rglob("*/*") if path.is_file()}
     assert there == set(wanted), "python tests/deploy_examples.py writes them anew"
     for name, text in wanted.items():
         assert (DEPLOY / name).read_text("utf-8") == text, f"python tests/deploy_examples.py writes {name} anew"
@@ -349,7 +349,7 @@ def test_one_of_both_must_be_said(root: Path) -> None:
 
 
 def planned(root: Path, **changes: object) -> ServicePlan:
-    wanted = replace(PLAN, workspace=root, backups=root / "backups", account="", **changes)
+    wanted = replace(PLAN, **{"workspace": root, "account": "", **changes})
     return plan_of(root, load(root, {}), wanted)
 
 
@@ -360,7 +360,7 @@ def test_who_runs_them(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             planned(root)
         os.chown(root, daemon.pw_uid, -1)
         assert planned(root).account == "daemon"
-    wanted = replace(PLAN, workspace=root, backups=root / "backups")
+    wanted = replace(PLAN, workspace=root)
     for account, words in (("nobody-of-that-name", "there is no user"), ("root", "should not run as root")):
         with pytest.raises(Exception, match=words):
             plan_of(root, load(root, {}), replace(wanted, account=account))
@@ -373,14 +373,23 @@ def test_what_is_written_outside_the_workspace(root: Path, tmp_path: Path) -> No
     wanted = replace(PLAN, workspace=root, backups=outside, account="daemon")
     with pytest.raises(Exception, match=f"{outside}: there is no such folder; install -d -o daemon -m 700"):
         plan_of(root, load(root, {}), wanted)
+    with pytest.raises(Exception, match="a backup inside the workspace is lost with it"):
+        plan_of(root, load(root, {}), replace(wanted, backups=root / "backups"))
     outside.mkdir()
     plan = plan_of(root, load(root, {"NASHRA_DATABASE__URL": f"sqlite:///{outside}/n.db"}), wanted)
     assert plan.writable == (outside,)
     assert f"ReadWritePaths={root} {outside}\n" in units(environment(), plan)[UNITS[1]]
 
 
+def test_systemd_makes_the_folder_of_backups(root: Path) -> None:
+    text = units(environment(), planned(root, account="daemon"))["nashra-backup.service"]
+    assert "StateDirectory=nashra-backups\n" in text
+    assert " database backup --to %S/nashra-backups --keep 14\n" in text
+    assert f"ReadWritePaths={root}\n" in text
+
+
 def test_folders_of_people_stay_readable_where_they_are_needed(root: Path) -> None:
-    wanted = replace(PLAN, workspace=root, backups=root / "backups", account="daemon")
+    wanted = replace(PLAN, workspace=root, account="daemon")
     assert plan_of(root, load(root, {}), wanted).homes == "true"
     plan = plan_of(root, load(root, {}), replace(wanted, interpreter=Path("/home/amal/venv/bin/python")))
     assert "ProtectHome=read-only\n" in units(environment(), plan)[UNITS[0]]

@@ -456,7 +456,7 @@ def test_the_report_has_clicks_when_they_are_counted(tmp_path: Path) -> None:
     path.write_text(text.replace("number = 1", "number ="), "utf-8")
     for verb in (["list"], ["check"], ["report", "مطاحن السهل", "--json"]):
         done = here("sponsors", *verb, cwd=root)
-        assert (done.code, f"not looked into, since its file cannot be understood: {path}" in done.err) == (0, True)
+        assert (done.code, f"its file cannot be understood: {path.relative_to(root)}" in done.err) == (0, True)
     path.unlink()  # what went went, and its frozen letter tells whose links it had
     again = json.loads(here("sponsors", "report", "مطاحن السهل", "--json", cwd=root).out)
     assert (again["letters"], again["ahead"]) == (json.loads(done.out)["letters"], found["ahead"])

@@ -548,11 +548,11 @@ def run(mode: str, points: int, sender: str, folder: Path, database: str = "sqli
             delay = DELAY * (1 if sender == "smtp" else BATCH)
             server = stack.enter_context(running(folder, **({"delay": delay} if mode in LASTING else {})))
         databases = stack.enter_context(servers.own_server()) if database == "postgresql" else None
+        connections = 1 if mode in STOPPING else CONNECTIONS
+        bench = Bench(folder, sender, server, connections, databases, readers)
         if databases and mode in STOPPING:
             # Who is stopped inside a transaction keeps its rows locked until the server loses patience.
             databases.set("idle_in_transaction_session_timeout", "1s")
-        connections = 1 if mode in STOPPING else CONNECTIONS
-        bench = Bench(folder, sender, server, connections, databases, readers)
         results = []
         if mode not in MODES:
             take_up_modes()

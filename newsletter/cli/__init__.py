@@ -259,7 +259,8 @@ def main() -> None:
             sys.exit(1)
         # Its first line only: PostgreSQL shows the values of a row in the second, addresses too.
         words = str(error).partition("\n")[0]
-        say(f"error: a fault in the program, please report it: {type(error).__name__}: {words}")
+        kind = type(error).__name__
+        say(said("error: a fault in the program, please report it: {kind}: {words}", kind=kind, words=words))
         say("       (NASHRA_DEBUG=1 shows where it happened)")
         sys.exit(1)
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 _OPENING, _CLOSING = "\u2066\u2067\u2068", "\u2069"
 _SIGN = re.compile(r"[\u200b-\u200f\u061c\u202a-\u202e\u2060-\u206f\ufeff]")
-_PIECE = re.compile(rf"[{_OPENING}{_CLOSING}]| +|[^ {_OPENING}{_CLOSING}]+")
+_UNIT = re.compile("(?:\u2066[^\u2066-\u2069]*\u2069|[^ ])+| +")
+_WORD = re.compile(" +|[^ ]+")
 ELLIPSIS = "…"
 
 
@@ -98,6 +99,8 @@ def balanced(line: str) -> bool:
 def wrapped(text: str, room: int) -> list[str]:
     """A text on as many lines as it needs, broken at spaces; what is open at a break is closed, and opened again.
 
+    What reads from the left within it, a command or a path, stays whole where a line can hold it.
+
     Args:
         text: On one line, with isolates or without.
         room: Cells of a line; at least 1.
@@ -106,22 +109,21 @@ def wrapped(text: str, room: int) -> list[str]:
     open_now: list[str] = []
     line, taken, gap = "", 0, ""
     for piece in _pieces(_decided(closed(text)), room):
-        if piece in _OPENING:
-            open_now.append(piece)
-            line, taken, gap = line + gap + piece, taken + len(gap), ""
-        elif piece == _CLOSING:
-            open_now.pop()
-            line += piece
-        elif not piece.strip(" "):
+        if not piece.strip(" "):
             gap += piece
-        else:
-            needed = len(gap) + width(piece)
-            if taken + needed > room:
-                if taken:
-                    lines.append(line + _CLOSING * len(open_now))
-                    line, taken = "".join(open_now), 0
-                gap, needed = "", width(piece)
-            line, taken, gap = line + gap + piece, taken + needed, ""
+            continue
+        cells = width(piece)
+        if taken + len(gap) + cells > room:
+            if taken:
+                lines.append(line + _CLOSING * len(open_now))
+                line, taken = "".join(open_now), 0
+            gap = ""
+        line, taken, gap = line + gap + piece, taken + len(gap) + cells, ""
+        for sign in piece:
+            if sign in _OPENING:
+                open_now.append(sign)
+            elif sign == _CLOSING:
+                open_now.pop()
     return [*lines, line] if line or not lines else lines
 
 
@@ -139,17 +141,20 @@ def _decided(text: str) -> str:
 
 
 def _pieces(text: str, room: int) -> Iterator[str]:
-    """Words, spaces and signs of isolates, in order; a word wider than a line in parts that fit."""
-    for found in _PIECE.finditer(text):
-        piece = found[0]
-        if len(piece) == 1 or piece[0] == " " or width(piece) <= room:
-            yield piece
+    """What is not broken, and the spaces between, in order; what no line holds in parts that fit."""
+    for unit in _UNIT.findall(text):
+        if width(unit) <= room or not unit.strip(" "):
+            yield unit
             continue
-        part, taken = "", 0
-        for cluster in _clusters(piece):
-            cells = _cells(cluster)
-            if part and taken + cells > room:
-                yield part
-                part, taken = "", 0
-            part, taken = part + cluster, taken + cells
-        yield part
+        for piece in _WORD.findall(unit):
+            if width(piece) <= room:
+                yield piece
+                continue
+            part, taken = "", 0
+            for cluster in _clusters(piece):
+                cells = _cells(cluster)
+                if part and taken + cells > room:
+                    yield part
+                    part, taken = "", 0
+                part, taken = part + cluster, taken + cells
+            yield part

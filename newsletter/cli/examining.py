@@ -14,7 +14,7 @@ import typer
 from newsletter.cli.cells import width
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, isolated, json_data, paragraph, plural, progress_bar, say, shows_bars
-from newsletter.cli.speaking import told
+from newsletter.cli.speaking import from_right, marked, told
 from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
@@ -152,5 +152,8 @@ def _show(lines: Sequence[Examined]) -> None:
             grid.add_row(Text(sign, style), Text(name, style), Text(paragraph(line.words, room), style))
             for more in (line.mend, line.record):
                 if more:
-                    grid.add_row("", "", Text(f"→ {paragraph(more, room - 2)}", style))
+                    told_on = f"→ {paragraph(more, room - 2)}"
+                    if from_right():
+                        told_on = paragraph(said("→ {mend}", mend=marked(more)), room)
+                    grid.add_row("", "", Text(told_on, style))
     console.print(grid)

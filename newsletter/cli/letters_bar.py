@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from newsletter.cli.output import progress_bar, shows_bars
+from newsletter.cli.output import cell, progress_bar, shows_bars
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.delivery import StateCounts
@@ -37,7 +38,7 @@ def letters_bar(total: int, counts: StateCounts) -> Iterator[Callable[[str, int]
         TimeRemainingColumn(),
     )
     with progress_bar(*columns) as bar:
-        task = bar.add_task("sending", total=total, speed="")
+        task = bar.add_task(cell(said("sending")), total=total, speed="")
         told = 0.0
 
         def step(state: str, count: int) -> None:
@@ -45,10 +46,11 @@ def letters_bar(total: int, counts: StateCounts) -> Iterator[Callable[[str, int]
             counts(state, count)
             now = time.monotonic()
             if state == "waiting":
-                bar.update(task, description=f"another process holds the rest; at most {count} s")
+                words = said("another process holds the rest; at most {count} s", count=count)
+                bar.update(task, description=cell(words))
                 return
             if state == "full":
-                bar.update(task, description="all connections of [sender] connections are in use")
+                bar.update(task, description=cell(said("all connections of [sender] connections are in use")))
                 return
             if now - told < _BAR_PAUSE and sum(counts.states.values()) < total:
                 return
@@ -56,8 +58,10 @@ def letters_bar(total: int, counts: StateCounts) -> Iterator[Callable[[str, int]
             bar.update(task, completed=sum(counts.states.values()))
             speed = bar.tasks[0].speed
             others = " ".join(
-                f"{name} {counts.states[name]}" for name in ("refused", "unknown", "skipped") if name in counts.states
+                cell(said(f"{name} {{count}}", count=counts.states[name]))
+                for name in ("refused", "unknown", "skipped")
+                if name in counts.states
             )
-            bar.update(task, description="sending", speed=f"{speed:,.0f}/s {others}" if speed else others)
+            bar.update(task, description=cell(said("sending")), speed=f"{speed:,.0f}/s {others}" if speed else others)
 
         yield step

@@ -55,8 +55,16 @@ def shown(text: str, stream: TextIO) -> str:
     # A sign at the very beginning of a line is lost in terminals of the VTE family: it belongs to the cell before it.
     lines = (line if line.isascii() else f"{RIGHT_TO_LEFT_ISOLATE}{line}{POP_ISOLATE}" for line in text.split("\n"))
     return "\n".join(
-        part if part.isascii() else f" {part}" for line in lines for part in wrapped(line, screen_width() - 2)
+        part if part.isascii() else f" {part}" for line in lines for part in _flush(wrapped(line, screen_width() - 2))
     )
+
+
+def _flush(lines: Sequence[str]) -> list[str]:
+    """The lines of a paragraph from the right, which begin below each other."""
+    from newsletter.cli.cells import width
+
+    widest = max(map(width, lines), default=0)
+    return [" " * (widest - width(line)) + line for line in lines]
 
 
 def json_data(value: Mapping[str, Any]) -> None:
@@ -273,8 +281,9 @@ def cell(text: str, room: int = 0) -> str:
     from newsletter.cli.cells import cut
     from newsletter.text.tidy import shorten
 
-    words = told(text) if isinstance(text, Sentence) else text
-    return isolated(cut(words, room) if room else shorten(words, _CELL))
+    if isinstance(text, Sentence) and from_right():
+        return paragraph(text, room or screen_width())
+    return isolated(cut(text, room) if room else shorten(text, _CELL))
 
 
 def isolated(text: str) -> str:
@@ -288,7 +297,11 @@ def isolated(text: str) -> str:
     from newsletter.cli.cells import closed
     from newsletter.text import bidi
 
-    return f"{FIRST_STRONG_ISOLATE}{closed(bidi.isolate(text, bidi.first_strong(text, 'ltr')))}{POP_ISOLATE}"
+    side = bidi.first_strong(text, "ltr")
+    if from_right() and bidi.has_letters(text, "rtl"):
+        # An Arabic headline may begin with a name in other letters.
+        return f"{RIGHT_TO_LEFT_ISOLATE}{closed(bidi.isolate(text, 'rtl'))}{POP_ISOLATE}"
+    return f"{FIRST_STRONG_ISOLATE}{closed(bidi.isolate(text, side))}{POP_ISOLATE}"
 
 
 def paragraph(text: str, room: int) -> str:
@@ -304,7 +317,7 @@ def paragraph(text: str, room: int) -> str:
     from newsletter.cli.cells import closed, wrapped
 
     if words is not text and from_right():
-        return "\n".join(wrapped(f"{RIGHT_TO_LEFT_ISOLATE}{closed(words)}{POP_ISOLATE}", max(room, 1)))
+        return "\n".join(_flush(wrapped(f"{RIGHT_TO_LEFT_ISOLATE}{closed(words)}{POP_ISOLATE}", max(room, 1))))
     return "\n".join(wrapped(isolated(words), max(room, 1)))
 
 
@@ -347,7 +360,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
     for name, room in zip(names, widths, strict=True):
         grid.add_column(Text(cell(name, room)), no_wrap=True, min_width=room, max_width=room)
     for before, row in zip(whole, texts, strict=True):
-        fits = [width(text) <= room for text, room in zip(row, widths, strict=True)]
+        fits = ["\n" not in text and width(text) <= room for text, room in zip(row, widths, strict=True)]
         grid.add_row(
             *(Text(row[at] if fits[at] else cell(before[at], room)) for at, room in enumerate(widths)),
         )
@@ -394,8 +407,11 @@ def ask(question: str, *, nobody: str = "", code: int = 2) -> str:
     if not on_terminal():
         say(said("Nobody is here to ask; add --yes{nobody}.", nobody=nobody))
         raise typer.Exit(code)
-    asked = shown(question, sys.stderr)
-    return str(typer.prompt(asked, default="", show_default=False, err=True)).strip()
+    # The colon belongs to the question: behind an isolate it would stand on the other side.
+    colon = ":" if from_right() else ""
+    asked = shown(said("{question}:", question=question) if colon else question, sys.stderr)
+    suffix = " " if colon else ": "
+    return str(typer.prompt(asked, default="", show_default=False, prompt_suffix=suffix, err=True)).strip()
 
 
 _YES, _NO = frozenset({"yes", "y", "نعم", "ن"}), frozenset({"no", "n", "لا", "ل"})

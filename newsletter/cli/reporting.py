@@ -12,7 +12,7 @@ from newsletter.cli import cells, completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import cell, csv_data, data, json_data, paint, paragraph, say, screen_width
+from newsletter.cli.output import cell, csv_data, data, json_data, paint, say, screen_width, shown
 from newsletter.cli.speaking import from_right, marked
 from newsletter.text.sentences import said
 
@@ -118,8 +118,11 @@ def _line(*values: str) -> None:
 def _draw(section: ReportSection) -> None:
     """Bars and numbers first and the words last, so that no Arabic title moves them."""
 
-    about, title = (cell(marked(one)) for one in (section.about, section.title))
-    paint(f"{about}: {title}", "bold")
+    if from_right():
+        heading = said("{about}: {title}", about=marked(section.about), title=marked(section.title))
+        paint(shown(heading, sys.stdout), "bold")
+    else:
+        paint(f"{cell(section.about)}: {cell(section.title)}", "bold")
     width = max(min(_BAR, screen_width() // 4), 5)
     room = max(screen_width() - width - _BEFORE, _LEAST_LABEL)
     for row in section.rows:
@@ -134,7 +137,7 @@ def _draw(section: ReportSection) -> None:
         else:
             paint(begun, "", bar, label + more)
     if section.note:
-        paint(paragraph("  " + marked(section.note), screen_width()), "")
+        paint(shown("  " + marked(section.note), sys.stdout), "")
     paint("", "")
 
 

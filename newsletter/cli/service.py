@@ -54,7 +54,11 @@ def install(
         str, typer.Option("--run-as", metavar="USER", help="With --system. [default: who owns the workspace]")
     ] = "",
     backups: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where backups go. [default: backups/ of the workspace]")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where backups go. [default: a folder that systemd makes, /var/lib/NAME-backups]",
+        ),
     ] = None,
     name: UnitName = "nashra",
     to: Folder = None,
@@ -90,7 +94,7 @@ def install(
             interpreter=Path(sys.executable),
             workspace=root,
             account=run_as,
-            backups=root / "backups" if backups is None else Path.cwd() / backups,
+            backups=None if backups is None else Path.cwd() / backups,
             port=port,
             processes=workers,
         )
@@ -139,7 +143,7 @@ def remove(
     folder = _folder(scope, to, check=not dry_run)
     with workspace_of(context) as workspace:
         root = workspace.root.absolute()
-        plan = ServicePlan(prefix, scope, Path(sys.executable), root, "", root / "backups")
+        plan = ServicePlan(prefix, scope, Path(sys.executable), root, "")
         # What they said differs with every option of install; only whose they are, and by whose hand, counts here.
         found = looked_at(folder, units(workspace.templates, plan))
     there = [unit for unit in found if unit.state != "new"]

@@ -208,7 +208,7 @@ def _going_on(state: WorkspaceState, workspace: Workspace, stopped: Collection[s
         lines.append(
             said(
                 "disk of the {place}: {free} of {total} GB free",
-                place=disk.place,
+                place=said(disk.place),
                 free=f"{disk.free / 1000000000.0:,.1f}",
                 total=f"{disk.total / 1000000000.0:,.1f}",
             )

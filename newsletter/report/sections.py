@@ -246,4 +246,7 @@ def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def _road(how: str, page: str) -> str:
     """How a reader came, with the page or file."""
+    kind, _, file = how.partition(" ")
+    if kind == "file" and file:
+        return said("file {name}", name=file) + (f" {page}" if page else "")
     return said("{how} {page}", how=said(how), page=page) if how and page else said(how) if how else page

@@ -85,6 +85,9 @@ def plan_of(root: Path, settings: Settings, wanted: ServicePlan) -> ServicePlan:
     account = (wanted.account or _owner(root)) if wanted.scope == "system" else ""
     if account:
         _can_run(account, wanted.interpreter)
+    if wanted.backups is not None and wanted.backups.is_relative_to(root):
+        mend = "name another: --backups DIR"
+        raise WorkspaceError("a backup inside the workspace is lost with it", where=str(wanted.backups), mend=mend)
     outside = [path for path in _written(settings, wanted.backups) if not path.is_relative_to(root)]
     if missing := [path for path in outside if not path.is_dir()]:
         # A service cannot make it: all but its own folders is read-only for it.
@@ -148,13 +151,14 @@ def _can_run(account: str, interpreter: Path) -> None:
         raise NashraError(
             f"{account} cannot run a program that is in the folder of root",
             where=str(interpreter),
-            mend="install it elsewhere: python3 -m venv /opt/nashra && /opt/nashra/bin/pip install 'nashra[workers]'",
+            mend="install it elsewhere, in the folder of the program: "
+            "python3 -m venv /opt/nashra && /opt/nashra/bin/pip install '.[workers]'",
         )
 
 
-def _written(settings: Settings, backups: Path) -> list[Path]:
+def _written(settings: Settings, backups: Path | None) -> list[Path]:
     """Every folder that the services write into, but for the workspace's own."""
-    found = [backups]
+    found = [] if backups is None else [backups]
     if settings.sender.kind == "outbox":
         found.append(settings.outbox)
     if settings.database_url.startswith(_SQLITE):

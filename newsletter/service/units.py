@@ -33,7 +33,8 @@ class ServicePlan:
     workspace: Path
     account: str
     """The user that they run as, where they are the machine's."""
-    backups: Path
+    backups: Path | None = None
+    """Outside the workspace, since a copy in it would go with it; None leaves the folder to systemd."""
     port: int = 8000
     processes: int = 2
     """Of the pages."""
@@ -68,7 +69,7 @@ def units(templates: Environment, plan: ServicePlan) -> dict[str, str]:
         SettingsError: A path that no unit can name.
     """
     sayable(plan.workspace, "the workspace")
-    for path in (plan.interpreter, plan.backups, *plan.writable):
+    for path in (plan.interpreter, *([plan.backups] if plan.backups else []), *plan.writable):
         sayable(path, "the path")
     values = {
         "plan": plan,
@@ -78,7 +79,8 @@ def units(templates: Environment, plan: ServicePlan) -> dict[str, str]:
             for word in (str(plan.interpreter), "-P", "-m", "newsletter", "-C", str(plan.workspace))
         ),
         "workspace": whole_path(plan.workspace),
-        "backups": command_word(str(plan.backups)),
+        # %S is the folder of such folders: /var/lib, or what a user has for it.
+        "backups": command_word(str(plan.backups)) if plan.backups else f"%S/{plan.name}-backups",
         "kept": KEPT_COPIES,
         "writable": " ".join(listed_path(path) for path in (plan.workspace, *plan.writable)),
         "secrets": listed_path(plan.workspace / "secrets", "-"),

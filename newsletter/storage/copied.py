@@ -68,8 +68,8 @@ def copy_file(database: Database, path: Path) -> CopiedDatabase:
         if (full := file_limit_error(error)) is not None:
             raise full from error
         full_disk = "is full" in str(error) or "disk I/O" in str(error)
-        mend = "free some space there, or name another folder" if full_disk else "run: newsletter doctor"
-        raise DatabaseError(f"cannot be copied to {path.parent} ({error})", where=str(source), mend=mend) from None
+        mend = "free some space where backups lie, or name another folder" if full_disk else "run: newsletter doctor"
+        raise DatabaseError(f"cannot be copied ({error})", where=str(source), mend=mend) from None
     if damage != "ok":
         raise DatabaseError(
             f"it is damaged ({damage}); nothing was kept", where=str(source), mend="restore a backup of before"

@@ -281,7 +281,8 @@ def _plan(workspace: Workspace, places: _Places, keep: int, id_: str) -> BackupP
     _, _, free = shutil.disk_usage(places.to)
     if free < needed + LEAST_SPARE:
         raise WorkspaceError(
-            f"{_megabytes(free)} are free there, and the backup takes about {_megabytes(needed)}",
+            f"{_megabytes(free)} are free there; the backup takes about {_megabytes(needed)}, and "
+            f"{_megabytes(LEAST_SPARE)} are to stay free",
             where=str(places.to),
             mend="free some space, or name another folder",
         )

@@ -39,6 +39,8 @@ FRAME: Mapping[str, Any] = {"border": {"width": "1px"}, "spacing": {"padding": _
 FRAME_CSS = "border-width:1px;" + ";".join(f"padding-{side}:{size}" for side, size in _PADDING.items())
 _STYLES = re.compile(r' (?:style="white-space:nowrap;"|class="whole")')
 _AROUND_COMMENTS = re.compile(r"\s*\n\s*(?=<!-- /?wp:)|(?<=-->)\s*\n\s*")
+_COMMENT = re.compile(r"(<!-- /?wp:[^\n]*? -->)")
+_BRACKET = re.compile(r"\[(?=[^\s\d\]])")
 _SHOWN_NUMBER = re.compile("&amp;(?=#(?:[0-9]+|[Xx][0-9A-Fa-f]+);)")
 _LINES = re.compile(r"\n\s*")
 
@@ -111,11 +113,11 @@ def post_text(
     above = leads_above and bool(seen) and seen[0] is not None and not seen[0].caption_text
     writing = _Writing(viewer, say, on_site)
     filled = fill(environment, TEMPLATE, {**values, **writing.names(), "leads_above": above})
-    content = writing.placed(_settled(_AROUND_COMMENTS.sub("\n", filled).strip()))
+    content = writing.placed(_inert(_settled(_AROUND_COMMENTS.sub("\n", filled).strip())))
     return PostText(
         title=_settled(escaping.escape(bidi.strip(viewer.line(issue.subject)), quote=False)),
         content=content,
-        excerpt=_settled(escaping.escape(bidi.strip(values["preheader"]).strip("\u200f\u200e"), quote=False)),
+        excerpt=_inert(_settled(escaping.escape(bidi.strip(values["preheader"]).strip("\u200f\u200e"), quote=False))),
         lead=lead.src if lead is not None else "",
         lead_alt=bidi.strip(lead.alt) if lead is not None else "",
     )
@@ -128,6 +130,13 @@ def _settled(html: str) -> str:
     """
     settled = _STYLES.sub("", html).replace("&#x27;", "&#039;").replace("&#39;", "&#039;").replace("&#34;", "&quot;")
     return _SHOWN_NUMBER.sub("&#038;", settled)
+
+
+def _inert(html: str) -> str:
+    """HTML in which no name in brackets is a shortcode to the site: plugins would run what another site's text says."""
+    return "".join(
+        part if part.startswith("<!--") else _BRACKET.sub("&#091;", part) for part in _COMMENT.split(html) if part
+    )
 
 
 class _Writing:

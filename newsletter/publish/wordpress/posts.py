@@ -179,6 +179,7 @@ def _plain(said: Mapping[str, Any]) -> tuple[str, str, str, int]:
 def _lines(content: str) -> str:
     """Blocks in one spelling: the block editor writes white space, slashes, quotes and attributes in another."""
     text = content.replace("\r\n", "\n").replace("&#038;", "&amp;").replace("&nbsp;", "\u00a0")
+    text = text.replace("&#091;", "[").replace("&#91;", "[")
     text = _BLOCK.sub(_opening, text)
     # Within an attribute it leaves what an author's filter escapes.
     text = _ATTRIBUTE.sub(lambda found: found[0].replace("&lt;", "<").replace("&gt;", ">"), text)
