@@ -295,10 +295,12 @@ def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]
 
 def answer_to(question: str) -> str:
     """What somebody types who wants what is asked."""
-    word = re.search(r"Type (?!the\b)(.+?)(?: to |,)", question)
+    word = re.search(r"Type (?!the\b)(.+?)(?: to |,)|اكتب (?!العنوان)«?(\w+)»? ل", question)
     if word is not None:
-        return word[1]
-    if "Type the address" in question:
+        return word[1] or word[2]
+    if "عنوان موقعك" in question:
+        return "almawja.example.org"
+    if "Type the address" in question or "اكتب العنوان" in question:
         return next(word for word in sys.argv if "@" in word)
     if question == "User":
         return "salma"
