@@ -38,7 +38,6 @@ STAND_INS = {
     "nginx": "wants the machine's own files",
     "pg_restore": "wants a server of PostgreSQL",
     "pipx": "installs; tests/test_wheel.py tries that",
-    "podman": "wants a builder of containers",
     "podman": "fetches and builds for minutes",
     "systemctl": "wants the machine's own services",
     "uv": "installs; tests/test_wheel.py tries that",
