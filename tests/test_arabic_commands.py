@@ -323,3 +323,9 @@ def test_at_a_terminal_every_line_of_the_journey_is_whole(room: Path) -> None:
             for line in lines:
                 assert cells.balanced(line), line
                 assert cells.width(line.rstrip()) <= width, line
+
+
+@pytest.mark.usefixtures("arabic")
+def test_a_name_and_the_number_behind_it_are_one_piece() -> None:
+    line = speaking.told(said("note: {line}", line=said("{name} {count}", name="Python", count="3.11.7")))
+    assert line == "ملاحظة: \u2066Python 3.11.7\u2069"

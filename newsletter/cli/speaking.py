@@ -32,6 +32,7 @@ _PART = re.compile(r"\{(\w+)\}")
 _FROM_THE_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _LETTERS = re.compile(r"[A-Za-z]")
+_WORD_BEFORE = re.compile("(?:[A-Za-z][A-Za-z0-9.+-]*|\u2066[A-Za-z][^\u2066-\u2069 ]*\u2069) $")
 _LEAST_LETTERS = 9
 """Letters that a pattern must have of its own before a plain text is taken for one of its sentences."""
 
@@ -249,15 +250,32 @@ def _filled(pattern: str, parts: Mapping[str, str]) -> str:
             made += _LEFT + _PART.sub(lambda found: str(parts.get(found[1], found[0])), piece) + _CLOSED
             continue
         for place, words in enumerate(_PART.split(piece)):
-            made += words if place % 2 == 0 else _part_told(parts[words]) if words in parts else f"{{{words}}}"
+            if place % 2 == 0:
+                made += words
+            elif words not in parts:
+                made += f"{{{words}}}"
+            else:
+                made = _joined(made, _part_told(parts[words]))
     return made
+
+
+def _joined(made: str, part: str) -> str:
+    """A line with its next part; a word of other letters right before a number or name is one piece with it."""
+    before = _WORD_BEFORE.search(made)
+    bare = part.strip(_LEFT + _CLOSED)
+    if before is None or not (_NUMBER.fullmatch(part) or part == f"{_LEFT}{bare}{_CLOSED}"):
+        return made + part
+    if before[0][0] == _LEFT and not bare[:1].isdigit():
+        return made + part  # two names
+    word = before[0].strip(f"{_LEFT}{_CLOSED} ")
+    return f"{made[: before.start()]}{_LEFT}{word} {bare}{_CLOSED}"
 
 
 def _part_told(part: str) -> str:
     """A part of a sentence: a sentence of its own, a moment, or a name or number as it is."""
     if isinstance(part, Moment):
         return part.in_language(language())
-    if isinstance(part, Sentence) or len(part.split()) > 2:
+    if isinstance(part, Sentence) or len(part.split()) > 1:
         return _told(part)
     return _part(part)
 
