@@ -33,7 +33,12 @@ class Done:
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment without settings of whoever runs the tests, where the modules are found from any folder."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("NASHRA_", "PYTHONUNBUFFERED"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("NASHRA_", "PYTHONUNBUFFERED"))
+        and not (name.startswith(("LANG", "LC_")) and value.startswith("ar"))  # commands would speak it
+    }
     return {**clean, "PYTHONPATH": str(ROOT), **(more or {})}
 
 

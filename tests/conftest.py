@@ -75,6 +75,7 @@ LONG = (
     "test_torture*",
     "test_worker",
     "test_wheel",
+    "test_documents_run",
     "test_wordpress_*",
     "test_choices_journey",
     "test_desk_acceptance_*",

@@ -38,6 +38,7 @@ STAND_INS = {
     "nginx": "wants the machine's own files",
     "pg_restore": "wants a server of PostgreSQL",
     "pipx": "installs; tests/test_wheel.py tries that",
+    "podman": "fetches and builds for minutes",
     "systemctl": "wants the machine's own services",
     "uv": "installs; tests/test_wheel.py tries that",
 }
@@ -303,7 +304,7 @@ def answer_to(question: str) -> str:
     if question == "User":
         return "salma"
     if "Address of your site" in question:
-        return "example.org"
+        return "almawja.example.org"
     if "Zone of the site" in question:
         return "Africa/Algiers"
     if re.search(r"\[(?!y/N)", question):

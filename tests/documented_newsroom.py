@@ -67,7 +67,10 @@ class DocumentedSite:
             both = [json.loads(one.get(url, "json").data) for one in (self.taking, self.posts)]
             return Fetched(url, json.dumps({**both[0], **both[1]}).encode(), "application/json", "utf-8", 200, {})
         if kind == "page":
-            return self.taking.get(url, kind, **more)
+            origin = "/".join(url.split("/")[:3])
+            page = self.taking.get(url, kind, **more)
+            link = {name: value.replace("https://example.org", origin) for name, value in page.headers.items()}
+            return Fetched(f"{origin}/", page.data, headers=link)
         return self.posts.get(url, kind, **more)
 
     def exchange(self, method: str, url: str, **more: Any) -> Fetched:

@@ -293,12 +293,13 @@ def test_every_text_of_the_catalogue_is_said_in_arabic_with_its_parts() -> None:
                 assert not re.search("[A-Za-z]{2,}", bare), said_in
 
 
-def test_what_is_pasted_from_a_terminal_is_what_was_meant() -> None:
+def test_what_is_pasted_from_a_terminal_is_what_was_meant(room: Path) -> None:
     """A terminal copies the signs that stand around a command with it."""
     assert speaking.typed(["\u2066send", "12\u2069", "--name", "\u2067اسم\u2069"]) == [
         *("send", "12", "--name"),
         "\u2067اسم\u2069",
     ]
+    assert here("-C", room, "\u2066check", "1\u2069").out == here("-C", room, "check", "1").out
 
 
 def test_at_a_terminal_every_line_of_the_journey_is_whole(room: Path) -> None:

@@ -335,3 +335,35 @@ def test_there_are_such_blocks() -> None:
 def test_programs_of_documents_compile(block: Block) -> None:
     """docs/python.md is run as well, by tests/test_api.py."""
     compile(block.text, str(block), "exec")
+
+
+# ---- the judge itself
+
+
+def test_what_goes_wrong_in_a_block_is_told(tmp_path: Path) -> None:
+    ran, trouble = _shell(tmp_path).run("newsletter colect\nnobody-knows x\ncat missing\ntrue\n")
+    assert [(str(one), one.done.code) for one in ran] == [("newsletter colect", 2)]
+    assert "newsletter colect ended with 2, not 0" in _wrong(ran[0])
+    assert "nobody-knows: there is no such program here" in trouble
+    assert "cat missing: ended with 1" in trouble
+    assert "true" not in trouble
+
+
+def test_no_block_touches_the_machine(tmp_path: Path) -> None:
+    shell = _shell(tmp_path)
+    ran, trouble = shell.run(
+        "mkdir -p /srv/here && cd /srv/here\necho x > /etc/nashra-was-here\nsudo newsletter --version\n"
+    )
+    assert (trouble, shell.folder) == ("", shell.machine / "srv" / "here")
+    assert (shell.machine / "etc" / "nashra-was-here").exists()
+    assert not Path("/etc/nashra-was-here").exists()
+    assert [one.done.code for one in ran] == [0]
+
+
+def test_the_reason_of_a_block_that_is_not_run_stands_right_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.md"
+    text = "# A\n\n<!-- not run: it installs servers -->\n```sh\napt x\n```\n\n   ```console\n   $ ls\n   a\n   ```\n"
+    path.write_text(text, "utf-8")
+    first, second = blocks(path)
+    assert (first.not_run, first.text, first.line, first.heading) == ("it installs servers", "apt x\n", 5, "A")
+    assert (second.not_run, second.kind, _script(second)) == (None, "console", "ls")

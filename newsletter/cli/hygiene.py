@@ -11,7 +11,8 @@ from newsletter.cli import completing, posting
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes
 from newsletter.cli.output import ask as asked_of_person
-from newsletter.cli.output import json_data, plural, progress_bar, say, shows_bars, table
+from newsletter.cli.output import is_yes, json_data, plural, progress_bar, say, shows_bars, table
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +118,7 @@ def ask(
         number = 0
         if readers and not dry_run:
             question = f"Ask {what} now?"
-            if not yes and asked_of_person(f"{question} [y/N]").lower() not in {"y", "yes"}:
+            if not yes and not is_yes(asked_of_person(said("{question} [y/N]", question=question))):
                 say("Nothing changed.")
                 raise typer.Exit(1)
             number = _ask(workspace, readers, answer_days)

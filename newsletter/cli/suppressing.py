@@ -12,7 +12,8 @@ import typer
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes, day_of
-from newsletter.cli.output import ask, json_data, plural, say, table
+from newsletter.cli.output import ask, is_yes, json_data, plural, say, table
+from newsletter.text.sentences import said
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
 OneDomain = Annotated[str, typer.Option("--domain", metavar="DOMAIN", help="Only addresses of this domain.")]
@@ -274,6 +275,6 @@ def _of_reasons(counts: Mapping[Any, int]) -> str:
 
 
 def _agree(question: str, *, yes: bool) -> None:
-    if not yes and ask(f"{question} [y/N]").lower() not in {"y", "yes"}:
+    if not yes and not is_yes(ask(said("{question} [y/N]", question=question))):
         say("Nothing changed.")
         raise typer.Exit(1)
