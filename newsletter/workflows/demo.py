@@ -10,6 +10,7 @@ from newsletter import delivery, library
 from newsletter.check import has_errors
 from newsletter.errors import SendError, WorkspaceError
 from newsletter.sources.collect import collect
+from newsletter.text.sentences import counted, said
 from newsletter.text.toml_editing import TomlPath, TomlValue
 from newsletter.wiring import open_workspace
 from newsletter.workflows import draft, plan
@@ -69,7 +70,7 @@ def run(directory: Path, tell: Callable[[str], None]) -> DemoResult:
         pictures="inline",  # nobody serves these pages, and its letters are to be looked at
     )
     SettingsFile.read(directory).changed(FACE).save({})
-    tell(f"Made the workspace {directory}.")
+    tell(said("Made the workspace {directory}.", directory=directory))
     with open_workspace(directory, {}) as workspace:
         now = workspace.now()
         collected = collect([str(path) for path in sorted(SAMPLE.glob("*.md"))], fetcher=workspace.fetcher, now=now)
@@ -84,14 +85,21 @@ def run(directory: Path, tell: Callable[[str], None]) -> DemoResult:
                 words="sample readers",
                 keys=workspace.keys.suppression,
             )
-        tell(f"Collected {len(shelved.added)} articles, imported {report.added} subscribers.")
+        tell(
+            said(
+                "Collected {articles}, imported {subscribers}.",
+                articles=counted("{n} article", "{n} articles", len(shelved.added)),
+                subscribers=counted("{n} subscriber", "{n} subscribers", report.added),
+            )
+        )
         issue = draft.write(workspace, list(shelved.added), list_name=folder.FIRST_LIST)
-        tell(f"Composed issue {issue.number} with {len(issue.stories)} stories.")
+        stories = counted("{n} story", "{n} stories", len(issue.stories))
+        tell(said("Composed issue {number} with {stories}.", number=issue.number, stories=stories))
         issue = plan.choose(workspace, str(issue.number), list_name="", rhythm="weekly")
         planned = plan.make(workspace, issue, list_name="", rhythm="weekly")
         if planned.letter is None or has_errors(planned.problems):
             raise SendError("; ".join(problem.words for problem in planned.problems))
-        tell("Checked it: ready.")
+        tell(said("Checked it: ready."))
         html, text = previews.write(issue, planned.letter)
         setup = workspace.delivery_setup
         send = plan.freeze_plan(workspace, planned)
