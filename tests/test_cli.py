@@ -834,7 +834,7 @@ def test_nobody_but_the_owner_reads_addresses_and_secrets(root: Path) -> None:
 
 
 def test_wide_columns_of_a_table_give_way_and_narrow_ones_stay() -> None:
-    from newsletter.cli.output import column_widths
+    from newsletter.cli.tables import column_widths
 
     assert column_widths([2, 8, 7, 58, 90, 39], 210) == [2, 8, 7, 58, 90, 39]
     assert column_widths([2, 8, 7, 58, 90, 39], 200) == [2, 8, 7, 58, 86, 39]

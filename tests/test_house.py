@@ -164,7 +164,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter",),
     # ---- cli: what commands share, then the commands, then the application
     ("newsletter.cli.cells", "newsletter.cli.completing", "newsletter.cli.speaking"),
-    ("newsletter.cli.app", "newsletter.cli.moment", "newsletter.cli.options", "newsletter.cli.output"),
+    (
+        "newsletter.cli.app",
+        "newsletter.cli.moment",
+        "newsletter.cli.options",
+        "newsletter.cli.output",
+        "newsletter.cli.tables",
+    ),
     (
         "newsletter.cli.accounts",
         "newsletter.cli.acting",

@@ -9,7 +9,8 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form
-from newsletter.cli.output import json_data, json_line, say, table
+from newsletter.cli.output import json_data, json_line, say
+from newsletter.cli.tables import table
 from newsletter.text.dates import in_zone
 
 

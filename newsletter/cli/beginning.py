@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from newsletter.cli.output import ask, is_no, isolated, on_terminal, say, shown_path
+from newsletter.cli.output import ask, is_no, on_terminal, say, shown_path
+from newsletter.cli.tables import isolated
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from newsletter.cli import completing
 from newsletter.cli.accounts import article_data, tell_repeats
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form
-from newsletter.cli.output import data, json_data, json_line, plural, say, shown_path, table
+from newsletter.cli.output import data, json_data, json_line, plural, say, shown_path
+from newsletter.cli.tables import table
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import json_data, plural, progress_bar, say, shows_bars, table
+from newsletter.cli.output import json_data, plural, progress_bar, say, shows_bars
+from newsletter.cli.tables import table
 
 if TYPE_CHECKING:
     from newsletter.report.deliverability import ComplaintRate, DeliverabilityReport, DmarcCounts

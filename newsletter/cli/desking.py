@@ -12,7 +12,8 @@ import typer
 from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, LogAs, LogForm, Yes
-from newsletter.cli.output import ask, data, flush, json_data, on_terminal, say, table
+from newsletter.cli.output import ask, data, flush, json_data, on_terminal, say
+from newsletter.cli.tables import table
 
 if TYPE_CHECKING:
     from newsletter.workflows.editors import SecondFactor

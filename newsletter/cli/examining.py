@@ -13,8 +13,9 @@ import typer
 
 from newsletter.cli.cells import width
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import data, isolated, json_data, paragraph, plural, progress_bar, say, shows_bars
+from newsletter.cli.output import data, json_data, plural, progress_bar, say, shows_bars
 from newsletter.cli.speaking import from_right, marked, told
+from newsletter.cli.tables import isolated, paragraph
 from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from newsletter.cli import completing, posting
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes
 from newsletter.cli.output import ask as asked_of_person
-from newsletter.cli.output import is_yes, json_data, plural, progress_bar, say, shows_bars, table
+from newsletter.cli.output import is_yes, json_data, plural, progress_bar, say, shows_bars
+from newsletter.cli.tables import table
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:

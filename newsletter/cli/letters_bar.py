@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from newsletter.cli.output import cell, progress_bar, shows_bars
+from newsletter.cli.output import progress_bar, shows_bars
+from newsletter.cli.tables import cell
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:

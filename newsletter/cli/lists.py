@@ -9,7 +9,8 @@ import typer
 from newsletter.cli import completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes
-from newsletter.cli.output import ask, data, json_data, plural, say, table
+from newsletter.cli.output import ask, data, json_data, plural, say
+from newsletter.cli.tables import table
 
 if TYPE_CHECKING:
     from subscribers.models import ListCount

@@ -1,4 +1,4 @@
-"""What commands print: data on stdout, words on stderr; Arabic cells safe in terminals that reorder whole rows."""
+"""What commands print, and what they ask: data on stdout, words on stderr."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
 
-RIGHT_TO_LEFT_ISOLATE, FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2067", "\u2068", "\u2069"
-_CELL = 60
+
+RIGHT_TO_LEFT_ISOLATE, POP_ISOLATE = "\u2067", "\u2069"
 
 
 def say(text: str = "") -> None:
@@ -55,11 +55,13 @@ def shown(text: str, stream: TextIO) -> str:
     # A sign at the very beginning of a line is lost in terminals of the VTE family: it belongs to the cell before it.
     lines = (line if line.isascii() else f"{RIGHT_TO_LEFT_ISOLATE}{line}{POP_ISOLATE}" for line in text.split("\n"))
     return "\n".join(
-        part if part.isascii() else f" {part}" for line in lines for part in _flush(wrapped(line, screen_width() - 2))
+        part if part.isascii() else f" {part}"
+        for line in lines
+        for part in begun_together(wrapped(line, screen_width() - 2))
     )
 
 
-def _flush(lines: Sequence[str]) -> list[str]:
+def begun_together(lines: Sequence[str]) -> list[str]:
     """The lines of a paragraph from the right, which begin below each other."""
     from newsletter.cli.cells import width
 
@@ -265,128 +267,6 @@ def progress_bar(*columns: ProgressColumn) -> Iterator[Progress]:
     console = errors()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         yield bar
-
-
-def cell(text: str, room: int = 0) -> str:
-    """A text for one cell of a table: cut first, then isolated, so that no terminal moves its neighbours.
-
-    The columns of a row swap places in the terminals that order a whole row by the Unicode algorithm (measured on
-    VTE) unless each Arabic cell is isolated; others show the isolates as nothing. Inside, names and numbers are
-    isolated as in a letter.
-
-    Args:
-        text: A sentence is put into the language of the command first.
-        room: Cells that the column has; 0 for as many as any.
-    """
-    from newsletter.cli.cells import cut
-    from newsletter.text.tidy import shorten
-
-    if isinstance(text, Sentence) and from_right():
-        return paragraph(text, room or screen_width())
-    return isolated(cut(text, room) if room else shorten(text, _CELL))
-
-
-def isolated(text: str) -> str:
-    """A text that no terminal moves and that moves no neighbour; as it is when it is ASCII.
-
-    Args:
-        text: On one line.
-    """
-    if text.isascii():
-        return text
-    from newsletter.cli.cells import closed
-    from newsletter.text import bidi
-
-    side = bidi.first_strong(text, "ltr")
-    if from_right() and bidi.has_letters(text, "rtl"):
-        # An Arabic headline may begin with a name in other letters.
-        return f"{RIGHT_TO_LEFT_ISOLATE}{closed(bidi.isolate(text, 'rtl'))}{POP_ISOLATE}"
-    return f"{FIRST_STRONG_ISOLATE}{closed(bidi.isolate(text, side))}{POP_ISOLATE}"
-
-
-def paragraph(text: str, room: int) -> str:
-    """A text for a column whose lines are broken: each line of it whole in itself; as it is when it is ASCII.
-
-    Args:
-        text: A sentence is put into the language of the command first.
-        room: Cells that the column has.
-    """
-    words = told(text)
-    if words.isascii():
-        return words
-    from newsletter.cli.cells import closed, wrapped
-
-    if words is not text and from_right():
-        return "\n".join(_flush(wrapped(f"{RIGHT_TO_LEFT_ISOLATE}{closed(words)}{POP_ISOLATE}", max(room, 1))))
-    return "\n".join(wrapped(isolated(words), max(room, 1)))
-
-
-_SHORT = 12
-"""Characters of a cell that is shown whole however narrow the terminal is: numbers, dates, short names."""
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: bool = False) -> None:
-    """Rows for a person at a terminal as a table, for a pipe as lines with tabs.
-
-    Args:
-        columns: Their headings, for the terminal.
-        rows: One value for each column.
-        sparse: Leave out, at a terminal, columns in which no row has anything.
-    """
-    if not sys.stdout.isatty():
-        for row in rows:
-            data("\t".join(str(value).replace("\t", " ").replace("\n", " ") for value in row))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from newsletter.cli.cells import width
-
-    console = Console(no_color=True if os.environ.get("NO_COLOR") else None)
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    shown = [at for at in range(len(columns)) if not sparse or any(row[at] not in ("", 0) for row in rows)]
-    names = [told(columns[at]) for at in shown]
-    whole = [[_text(row[at]) for at in shown] for row in rows]
-    texts = [[text if text.isascii() and not from_right() else cell(text) for text in row] for row in whole]
-    wanted = [max(width(name), *(width(row[at]) for row in texts), 0) for at, name in enumerate(names)]
-    # Rich takes from every column alike where a row is too wide, until one digit is nothing; and what it cuts itself
-    # stays open behind an isolate, and takes the rest of the row with it.
-    space = console.width - 2 * (len(shown) - 1)
-    widths = column_widths(wanted, space)
-    while sum(widths) > space and max(widths) > 1:
-        # Beyond any terminal in use: what does not fit even so would be cut by Rich, in the middle of an isolate.
-        widths[widths.index(max(widths))] -= 1
-    for name, room in zip(names, widths, strict=True):
-        grid.add_column(Text(cell(name, room)), no_wrap=True, min_width=room, max_width=room)
-    for before, row in zip(whole, texts, strict=True):
-        fits = ["\n" not in text and width(text) <= room for text, room in zip(row, widths, strict=True)]
-        grid.add_row(
-            *(Text(row[at] if fits[at] else cell(before[at], room)) for at, room in enumerate(widths)),
-        )
-    console.print(grid)
-
-
-def _text(value: object) -> str:
-    """A value as it is shown; a sentence stays one."""
-    return value if isinstance(value, str) else str(value)
-
-
-def column_widths(wanted: Sequence[int], room: int) -> list[int]:
-    """The width of each column of a table: narrow ones keep what they want, the widest give way, alike.
-
-    Args:
-        wanted: What each would take.
-        room: Columns of the terminal for all of them.
-    """
-    given = list(wanted)
-    while sum(given) > room and (most := max(given)) > _SHORT:
-        widest = [at for at, width in enumerate(given) if width == most]
-        below = max((width for width in given if width < most), default=0)
-        spare = -(-(sum(given) - room) // len(widest))
-        for at in widest:
-            given[at] = max(most - spare, below, _SHORT)
-    return given
 
 
 def on_terminal() -> bool:

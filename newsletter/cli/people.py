@@ -12,7 +12,8 @@ from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held, warn_held
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import ask, data, json_data, plural, say, shown_path, table
+from newsletter.cli.output import ask, data, json_data, plural, say, shown_path
+from newsletter.cli.tables import table
 from newsletter.text.dates import in_zone
 from subscribers.moments import to_moment
 

@@ -12,8 +12,9 @@ from newsletter.cli import cells, completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import cell, csv_data, data, json_data, paint, say, screen_width, shown
+from newsletter.cli.output import csv_data, data, json_data, paint, say, screen_width, shown
 from newsletter.cli.speaking import from_right, marked
+from newsletter.cli.tables import cell
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import typer
 from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, workspace_of
 from newsletter.cli.delivering import exit_of
 from newsletter.cli.options import AsJson, LogAs, LogForm, json_log
-from newsletter.cli.output import json_data, say, table
+from newsletter.cli.output import json_data, say
 from newsletter.cli.posting import post_without_pages
+from newsletter.cli.tables import table
 from newsletter.errors import HeldSendError
 from newsletter.text.dates import in_zone
 

@@ -12,7 +12,8 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.delivering import tell_edited
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson, SendName
-from newsletter.cli.output import ask, data, json_data, plural, say, table
+from newsletter.cli.output import ask, data, json_data, plural, say
+from newsletter.cli.tables import table
 from newsletter.cli.trying import result_data, result_lines, waits_words
 from newsletter.errors import SendError
 from newsletter.text.dates import in_zone

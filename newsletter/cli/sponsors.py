@@ -11,7 +11,8 @@ import typer
 
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName
-from newsletter.cli.output import data, json_data, plural, say, shown_path, table
+from newsletter.cli.output import data, json_data, plural, say, shown_path
+from newsletter.cli.tables import table
 
 if TYPE_CHECKING:
     from newsletter.report.sponsors import SponsorReport

@@ -9,8 +9,9 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
-from newsletter.cli.output import json_data, plural, say, table
+from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.speaking import language
+from newsletter.cli.tables import table
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import said

@@ -9,7 +9,8 @@ import typer
 
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, IssueName
-from newsletter.cli.output import data, isolated, json_data, plural, say, shown_path, table
+from newsletter.cli.output import data, json_data, plural, say, shown_path
+from newsletter.cli.tables import isolated, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,8 @@ import typer
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes, day_of
-from newsletter.cli.output import ask, is_yes, json_data, plural, say, table
+from newsletter.cli.output import ask, is_yes, json_data, plural, say
+from newsletter.cli.tables import table
 from newsletter.text.sentences import said
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
