@@ -17,6 +17,7 @@ from newsletter.cli.tables import table
 from newsletter.cli.trying import result_data, result_lines, waits_words
 from newsletter.errors import SendError
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +61,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             send.public_id,
             send.issue,
             lists.get(send.list_id, "?"),
-            send.state,
+            said(send.state),
             account.submitted,
             account.open,
             account.refused,

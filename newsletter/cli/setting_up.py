@@ -46,7 +46,8 @@ def init(
     """Make a workspace: settings, secret keys, an empty database with the list 'readers'.
 
     On a terminal it asks for what is missing: the site's address, then what that did not tell, each with an answer
-    that Enter takes. Ctrl-C leaves, and nothing is made. With DIR, --name and --url it asks nothing and looks nowhere.
+    that Enter takes. Ctrl-C leaves, and nothing is made. With DIR, --name, --url and --timezone it asks nothing and
+    looks nowhere.
 
     \b
     Examples:
