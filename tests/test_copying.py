@@ -80,7 +80,7 @@ def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
     with database.read() as connection:
         return {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
-            for table in transfer._tables()
+            for table in transfer.every_table()
         }
 
 

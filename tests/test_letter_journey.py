@@ -25,6 +25,7 @@ from command import Done, command, environment, here
 from conftest import MakeDatabase
 from cryptography.hazmat.primitives.asymmetric import ec
 from reader_pages import stamp_of
+from settings_text import with_settings
 from sqlalchemy import text
 from starlette.testclient import TestClient
 from test_events import KEY, PUBLIC, signed
@@ -44,13 +45,7 @@ ARTICLES = {
     "أسواقها": "مواسم الزيتون تعيد للقرى أسواقها\nالمعاصر تعمل حتى منتصف الليل.\nوالغلة أوفر من العام الماضي بالثلث.\n",
 }
 # The requests of a send have to last, so that there is something to share.
-SETTINGS = (
-    "newsletter.toml",
-    (
-        ('kind = "outbox"', 'kind = "sendgrid"'),
-        ("[sendgrid]\n", '[sendgrid]\nkey = "SG.test"\nhost = "{host}"\nwebhook_key = "{public}"\nbatch = 2\n'),
-    ),
-)
+SETTINGS = '[sendgrid]\nkey = "SG.test"\nhost = "{host}"\nwebhook_key = "{public}"\nbatch = 2\n'
 
 
 def ok(done: Done) -> Any:
@@ -130,11 +125,9 @@ class Newsroom:
 def started(root: Path, provider: standin.StandIn, url: str) -> None:
     """A workspace with readers who were there before."""
     ok(here("init", root, "--name", "الموجة", "--url", "https://almawja.example.org", "--web", BASE))
-    settings = (root / "newsletter.toml").read_text("utf-8")
-    for old, new in SETTINGS[1]:
-        assert old in settings
-        settings = settings.replace(old, new.format(host=provider.host, public=PUBLIC))
-    (root / "newsletter.toml").write_text(settings, "utf-8")
+    path = root / "newsletter.toml"
+    text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "sendgrid"')
+    path.write_text(with_settings(text, SETTINGS.format(host=provider.host, public=PUBLIC)), "utf-8")
     if url:
         (root / "secrets" / "database.url").write_text(url.replace("postgresql+psycopg", "postgresql"), "utf-8")
         ok(here("-C", root, "database", "upgrade"))

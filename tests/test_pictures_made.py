@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odd_pictures import CAMERA, COMMENT, PLACE, XMP, noise, quarters, saved, telling
 from PIL import Image, ImageCms
+from settings_text import add_settings
 
 from newsletter.errors import IssueError
 from newsletter.issues.pictures import addresses
@@ -189,10 +190,7 @@ def test_nothing_of_where_and_by_whom_leaves_with_a_letter(tmp_path: Path) -> No
     root = tmp_path / "w"
     assert here("init", root, "--name", "المؤشر", "--url", "https://example.org", "--from", "news@example.org",
                 "--timezone", "UTC").code == 0  # fmt: skip
-    toml = root / "newsletter.toml"
-    text = toml.read_text("utf-8")
-    toml.write_text(re.sub(r"(?m)^\[letter\]$", '[letter]\nlogo = "face/logo.jpg"', text, count=1), "utf-8")
-    assert 'logo = "face/logo.jpg"' in toml.read_text("utf-8")
+    add_settings(root, '[letter]\nlogo = "face/logo.jpg"')
     put(root / "face", "logo.jpg", telltale())
     folder = root / "issues" / "001"
     put(folder, "quay.jpg", telltale())

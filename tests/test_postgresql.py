@@ -77,7 +77,7 @@ def test_from_an_empty_folder_to_letters(tmp_path: Path, database_urls: MakeData
     assert len((tmp_path / "out.csv").read_text("utf-8").splitlines()) >= 249
     shown = ok(here("-C", root, "subscribers", "show", "reader4@example.net"))
     assert "not to be mailed" in shown.out
-    complains(here("-C", root, "database", "backup"), "pg_dump")
+    complains(here("-C", root, "database", "backup"), "its own tools", "newsletter database backup --to DIR")
 
 
 def test_a_new_workspace_may_begin_there(tmp_path: Path, database_urls: MakeDatabase) -> None:

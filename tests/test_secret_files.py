@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -140,15 +142,26 @@ def as_somebody_else(look: Callable[[], str]) -> str:
     return text
 
 
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A folder that everybody may enter: below pytest's own nobody else may, and each run of pytest sees to that."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can run something as somebody else")
 def test_a_folder_of_secrets_that_only_root_may_enter(
-    root: Path, handed: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, open_place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with ``LoadCredential=nashra:…/secrets``, when root owns that folder and the service is somebody else."""
+    root, handed = Path(shutil.copytree(root, open_place / "w")), open_place / "credentials"
+    handed.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(handed))
     hand(handed, "nashra_keys.toml", (root / "secrets" / "keys.toml").read_text("utf-8"))
     hand(handed, "nashra_sendgrid.key", "SG.from-systemd")
     (root / "secrets").chmod(0o700)
-    for folder in (handed, *handed.parents[:3], root):
+    for folder in (handed, root):
         folder.chmod(0o755)
     for path in handed.iterdir():
         os.chown(path, 65534, 65534)

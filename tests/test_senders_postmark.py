@@ -403,7 +403,7 @@ def test_wherever_it_dies_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     letter = to_json(LETTER)
     killed, unknown = 0, []
     with postmark_standin.running(tmp_path) as server:
-        lines = f'token = "{postmark_standin.TOKEN}"\nhost = "{server.host}"\nconnections = 1\n'
+        lines = f'token = "{postmark_standin.TOKEN}"\nhost = "{server.host}"\nconnections = 1\nbatch = 2\n'
         text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "postmark"')
         path.write_text(with_settings(text, f"[postmark]\n{lines}"), "utf-8")
         for kill_at in range(1, 100):

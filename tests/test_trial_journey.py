@@ -17,6 +17,7 @@ import trial_kills
 from command import Done, here
 from conftest import MakeDatabase
 from newsroom import START, Clock, open_newsroom, received
+from settings_text import with_settings
 from sqlalchemy import select, update
 from test_json_form import wrong
 from trial_kills import BEGIN, END, SUBJECTS, newsroom, write_issue
@@ -69,6 +70,9 @@ def run(root: Path, *words: str, code: int = 0) -> Done:
 def settings(root: Path, before: str, after: str) -> None:
     path = root / "newsletter.toml"
     text = path.read_text("utf-8")
+    if before.startswith("["):
+        path.write_text(with_settings(text, after), "utf-8")
+        return
     assert before in text
     path.write_text(text.replace(before, after, 1), "utf-8")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from command import Done, here, make_workspace
 from newsroom import received
+from settings_text import with_settings
 
 from newsletter import ledger
 from newsletter.wiring import open_workspace
@@ -292,9 +293,8 @@ def test_what_has_begun_is_not_frozen_anew(root: Path) -> None:
 def by_smtp(root: Path) -> None:
     path = root / "newsletter.toml"
     text = path.read_text("utf-8").replace('kind = "outbox"', 'kind = "smtp"')
-    path.write_text(
-        text.replace("[smtp]", '[smtp]\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\nbatch = 2'), "utf-8"
-    )
+    smtp = '[smtp]\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\nbatch = 2'
+    path.write_text(with_settings(text, smtp), "utf-8")
 
 
 def test_another_sender_goes_on_only_by_word(root: Path) -> None:

@@ -152,7 +152,7 @@ def edited(root: Path, more: str, *, cut: str = "") -> None:
     path = root / "newsletter.toml"
     text = path.read_text("utf-8")
     assert cut in text
-    path.write_text(re.sub(r"(?m)^\[ways\]$", f"[ways]\n{more}", text.replace(cut, "") if cut else text), "utf-8")
+    path.write_text(with_settings(text.replace(cut, "") if cut else text, f"[ways]\n{more}"), "utf-8")
 
 
 def letter(workspace: Workspace) -> Letter:

@@ -57,7 +57,7 @@ def towards(root: Path, server: Server) -> None:
         text = re.sub(r'(?m)^host = "[^"]*"', f'host = "{server.host}"', text)
     else:
         text = re.sub(r"(?m)^port = \d+", f"port = {server.port}", text)
-    path.write_text(text.replace("patience = 2 ", "patience = 4 "), "utf-8")
+    path.write_text(re.sub(r"(?m)^patience = 2\b", "patience = 4", text), "utf-8")
 
 
 @contextlib.contextmanager
@@ -116,7 +116,7 @@ def trouble(kind: str, bench: Bench, points: int) -> Iterator[tuple[str, Outcome
         towards(root, bench.server)
         # What was put off has a time of its own.
         path = root / "newsletter.toml"
-        path.write_text(path.read_text("utf-8").replace("patience = 4 ", "patience = 60 "), "utf-8")
+        path.write_text(re.sub(r"(?m)^patience = 4\b", "patience = 60", path.read_text("utf-8")), "utf-8")
         code, words = torture.meanwhile(root, "send", "--yes", "--with-this-sender")
         assert code in {0, 4}, words
         result = bench.outcome(root)

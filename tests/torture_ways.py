@@ -24,6 +24,7 @@ from typing import Any
 import smtp_standin
 import standin
 import torture
+from settings_text import with_settings
 from torture import BATCH, CONNECTIONS, Bench, Call, Outcome
 
 TAKES = 16
@@ -44,7 +45,7 @@ class BothWays(Bench):
         path = self.made / "newsletter.toml"
         lines = f'host = "127.0.0.1"\nport = {second.port}\nsecurity = "none"\nbatch = 15\nletters = 6\ntimeout = 2'
         text = path.read_text("utf-8").replace('kind = "sendgrid"', 'kind = "sendgrid"\nfallback = "smtp"')
-        path.write_text(text.replace("[smtp]", f"[smtp]\n{lines}\nconnections = {CONNECTIONS}"), "utf-8")
+        path.write_text(with_settings(text, f"[smtp]\n{lines}\nconnections = {CONNECTIONS}"), "utf-8")
 
     @contextlib.contextmanager
     def workspace(self) -> Iterator[Path]:

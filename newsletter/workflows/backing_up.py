@@ -294,9 +294,13 @@ def _plan(workspace: Workspace, places: _Places, keep: int, id_: str) -> BackupP
 
 
 def _path(workspace: Workspace, folder: Path, at: datetime) -> Path:
-    stem = f"{_name(workspace)}-{at:%Y%m%d-%H%M%SZ}"
-    taken = (stem, *(f"{stem}-{number}" for number in range(2, 1000)))
-    return next(folder / one for one in taken if not os.path.lexists(folder / one))
+    return _unused(folder, f"{_name(workspace)}-{at:%Y%m%d-%H%M%SZ}", "{}")
+
+
+def _unused(folder: Path, stem: str, end: str) -> Path:
+    """A name that nothing has yet; of two in one second, the later one stands behind the other in order of names."""
+    names = (stem + end.format(number) for number in ("", *range(2, 1000)))
+    return next(folder / one for one in names if not os.path.lexists(folder / one))
 
 
 def _name(workspace: Workspace) -> str:
@@ -338,7 +342,7 @@ def _keep_secrets(workspace: Workspace, places: _Places, at: datetime) -> tuple[
             there = sorted(one for one in folder.glob("*.tar") if one.name.startswith(stem))
             if there and there[-1].read_bytes() == part.read_bytes():
                 return there[-1], False
-            path = folder / f"{stem}{at:%Y%m%d-%H%M%SZ}.tar"
+            path = _unused(folder, f"{stem}{at:%Y%m%d-%H%M%SZ}", "{}.tar")
             part.rename(path)
             sync_folder(folder)
         finally:
