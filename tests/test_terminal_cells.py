@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from rich.cells import cell_len
 
-from newsletter.cli import cells, output, speaking
+from newsletter.cli import cells, output, speaking, tables
 from newsletter.text.sentences import counted, said
 
 SIGNS = "\u2066\u2067\u2068\u2069"
@@ -64,7 +64,7 @@ def printed(columns: list[str], rows: list[tuple[object, ...]], room: int, langu
     ):
         speaking.choose(["--lang", language], {})
         try:
-            output.table(columns, rows)
+            tables.table(columns, rows)
         finally:
             speaking.choose([], {})
     return re.sub("\x1b\\[[0-9;]*m", "", stream.getvalue()).splitlines()
