@@ -329,3 +329,10 @@ def test_at_a_terminal_every_line_of_the_journey_is_whole(room: Path) -> None:
 def test_a_name_and_the_number_behind_it_are_one_piece() -> None:
     line = speaking.told(said("note: {line}", line=said("{name} {count}", name="Python", count="3.11.7")))
     assert line == "ملاحظة: \u2066Python 3.11.7\u2069"
+
+
+def test_a_column_keeps_its_name_though_it_is_a_word_of_the_catalogue(room: Path, tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("email,note,open\namal@example.net,x,y\n", "utf-8")
+    told = arabic_command("-C", room, "subscribers", "import", people, "--dry-run", "--consent", "نموذج").err
+    assert "عمودان: \u2066note\u2069، \u2066open\u2069." in told

@@ -14,7 +14,6 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, AsJsonLines, one_form, with_list
 from newsletter.cli.output import JsonDocument, data, is_yes, json_data, json_line, on_terminal, plural, say
 from newsletter.cli.output import ask as question
-from newsletter.cli.speaking import marked
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import counted, joined, said
 
@@ -356,7 +355,8 @@ def _understood(report: ImportReport) -> list[str]:
             said(
                 "Nothing is taken from {columns}: {names}.",
                 columns=plural(len(report.unused), "column"),
-                names=joined([marked(one) for one in report.unused], ", "),
+                # Names of the file's own: one that is also a word of the catalogue is none of ours.
+                names=joined([said("{name}", name=one) for one in report.unused], ", "),
             )
         )
     if report.note:

@@ -27,7 +27,7 @@ from newsletter.workflows.kept_backups import MADE_BY, MANIFEST
 from newsletter.workspace import packing
 from newsletter.workspace.remembered import FILE as MEMORY
 from newsletter.workspace.remembered import RememberedDatabase
-from subscribers.wholefile import sync_folder
+from subscribers.wholefile import sync_folder, write_whole
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -166,10 +166,11 @@ def _made(workspace: Workspace, plan: BackupPlan, id_: str, tell: Tell) -> Backu
         copied = _copied(workspace, part / name)
         tell("copying and checking the files")
         packed = packing.pack(part / FILES, plan.files, {MEMORY: _memory(workspace, copied, plan.at)})
-        _write(part / "RESTORE.txt", RESTORE.format(files=FILES, database=_INTO[name]))
+        restore = RESTORE.format(files=FILES, database=_INTO[name])
+        write_whole(part / "RESTORE.txt", restore.encode("utf-8"), mode=0o600)
         sizes = {one: (part / one).stat().st_size for one in (name, FILES, "RESTORE.txt")}
         tell("waiting for the disk")
-        _write(part / MANIFEST, _manifest(plan, copied, part, sizes))
+        write_whole(part / MANIFEST, _manifest(plan, copied, part, sizes).encode("utf-8"), mode=0o600)
         for one in sizes:
             _sync(part / one)
         sync_folder(part)
@@ -363,14 +364,6 @@ def _disk_words(folder: Path) -> Iterator[None]:
             where=str(folder),
             mend="free some space, or name another folder",
         ) from None
-
-
-def _write(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync(path: Path) -> None:
