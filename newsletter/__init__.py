@@ -1,6 +1,6 @@
 """The editors' side: from collected articles to a letter in every subscriber's inbox.
 
-Other programs use it through four names, which are imported when they are first asked for; docs/python.md shows how::
+Other programs use it through four names, imported when they are first asked for; docs/en/python.md shows how::
 
     from newsletter import open_workspace
 

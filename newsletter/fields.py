@@ -114,7 +114,7 @@ def no_opens(value: bool) -> bool:
         ValueError: It is wanted.
     """
     if value:
-        raise ValueError("who opens a letter is not counted any more; take the line out (docs/clicks.md says why)")
+        raise ValueError("who opens a letter is not counted any more; take the line out (docs/en/clicks.md says why)")
     return value
 
 

@@ -203,7 +203,7 @@ def plain(text: str) -> str:
 
 
 def main() -> None:
-    """Print the table of docs/letters.md."""
+    """Print the table of docs/en/letters.md."""
     found = (*cases(), *sentences())
     bare, ours = score(found, lambda text, base: text), score(found, isolate)
     print(f"{'':10}{'cases':>8}{'no isolation':>14}{'isolated':>10}{'made wrong':>12}")

@@ -1,4 +1,4 @@
-"""docs/commands.md, made from what the commands say of themselves; ``make docs`` writes it."""
+"""docs/en/commands.md, made from what the commands say of themselves; ``make docs`` writes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from newsletter.cli import app
 from newsletter.cli.app import usage_name
 
-PATH = Path(__file__).resolve().parents[1] / "docs" / "commands.md"
+PATH = Path(__file__).resolve().parents[1] / "docs" / "en" / "commands.md"
 
 HEAD = """\
 # Commands

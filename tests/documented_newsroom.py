@@ -192,8 +192,8 @@ def imported(root: Path) -> None:
 
 
 def booked(root: Path) -> None:
-    """The bookings of docs/sponsors.md."""
-    text = next(one.text for one in blocks(ROOT / "docs" / "sponsors.md") if one.text.startswith("[[booking]]"))
+    """The bookings of docs/en/sponsors.md."""
+    text = next(one.text for one in blocks(ROOT / "docs" / "en" / "sponsors.md") if one.text.startswith("[[booking]]"))
     (root / "sponsors.toml").write_text(text, "utf-8")
     (root / "sponsors").mkdir()
     with contextlib.closing(Image.new("RGB", (600, 300), "#c8a060")) as picture:

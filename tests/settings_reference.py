@@ -1,4 +1,4 @@
-"""docs/settings.md, made from the schema that settings are checked against; ``make docs`` writes it."""
+"""docs/en/settings.md, made from the schema that settings are checked against; ``make docs`` writes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from newsletter.senders import registry
 from newsletter.workspace import schema
 
-PATH = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
+PATH = Path(__file__).resolve().parents[1] / "docs" / "en" / "settings.md"
 
 HEAD = """\
 # Settings
@@ -117,7 +117,7 @@ from = "نشرتنا <news@example.org>"
 # metrics = "…"              # the token that opens /metrics, best in secrets/web.metrics; without it there is none
 
 [tracking]
-# clicks = "stories"         # count how often the links of stories are opened: numbers, and never who (docs/clicks.md)
+# clicks = "stories"         # count how often links of stories are opened: numbers, and never who (docs/en/clicks.md)
 
 [rhythms]
 # default = "weekly"         # of who does not choose: instant, daily or weekly

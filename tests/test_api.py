@@ -1,4 +1,4 @@
-"""The library without the command line: what docs/python.md shows works, and each call keeps its promise."""
+"""The library without the command line: what docs/en/python.md shows works, and each call keeps its promise."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def outbox(newsroom: Newsroom) -> list[Path]:
 def test_what_the_page_shows_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    blocks = BLOCK.findall((ROOT / "docs" / "python.md").read_text("utf-8"))
+    blocks = BLOCK.findall((ROOT / "docs" / "en" / "python.md").read_text("utf-8"))
     assert len(blocks) >= 6
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for number, block in enumerate(blocks, 1):
-        exec(compile(block, f"docs/python.md, example {number}", "exec"), names)
+        exec(compile(block, f"docs/en/python.md, example {number}", "exec"), names)
     told = capsys.readouterr().out
     for words in (
         "8 articles are new",
@@ -73,11 +73,11 @@ def test_what_the_page_shows_works(
 
 
 def test_every_method_of_the_page_is_one_and_the_reverse() -> None:
-    page = (ROOT / "docs" / "python.md").read_text("utf-8")
+    page = (ROOT / "docs" / "en" / "python.md").read_text("utf-8")
     for owner, prefix in ((Newsroom, "newsroom."), (api.Subscribers, ".")):
         for name, value in vars(owner).items():
             if inspect.isfunction(value) and not name.startswith("_"):
-                assert re.search(rf"{re.escape(prefix)}{name}\b", page), f"docs/python.md does not name {name}"
+                assert re.search(rf"{re.escape(prefix)}{name}\b", page), f"docs/en/python.md does not name {name}"
     for name in re.findall(r"newsroom\.(\w+)\(", page):
         assert hasattr(Newsroom, name)
 

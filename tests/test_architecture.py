@@ -43,7 +43,7 @@ def test_every_file_beside_the_folders_is_named(module: Path) -> None:
 
 
 def test_its_links_lead_to_pages() -> None:
-    for target in re.findall(r"\]\(([\w-]+\.md)\)", PAGE):
+    for target in re.findall(r"\]\(([\w/-]+\.md)\)", PAGE):
         assert (ROOT / "docs" / target).is_file(), target
 
 

@@ -73,7 +73,7 @@ def test_no_folder_is_left_over_and_there_are_many() -> None:
 
 
 def sections() -> dict[str, str]:
-    reference = (Path(__file__).parents[1] / "docs" / "checks.md").read_text("utf-8")
+    reference = (Path(__file__).parents[1] / "docs" / "en" / "checks.md").read_text("utf-8")
     return dict(re.findall(r"^### ([\w-]+)\n\n(.*?)(?=^#|\Z)", reference, re.MULTILINE | re.DOTALL))
 
 

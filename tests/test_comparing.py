@@ -46,7 +46,7 @@ def test_where_there_is_no_difference_none_is_told(subjects: int, runs: int) -> 
 
 @pytest.mark.parametrize(("links", "least"), [(1.5, 0.78), (2.0, 0.69)])
 def test_who_presses_several_links_makes_a_difference_of_none_more_often(links: float, least: float) -> None:
-    """Clicks are counted and not readers: what docs/letters.md owns to, with as many links as chance has it."""
+    """Clicks are counted and not readers: what docs/en/letters.md owns to, with as many links as chance has it."""
     random_ = random.Random(35)
 
     def pressed() -> int:

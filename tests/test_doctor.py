@@ -976,7 +976,7 @@ def test_progress_is_told_line_by_line(world: World, root: Path) -> None:
 
 
 def test_the_page_tells_every_line() -> None:
-    page = (Path(__file__).parents[1] / "docs" / "doctor.md").read_text("utf-8")
+    page = (Path(__file__).parents[1] / "docs" / "en" / "doctor.md").read_text("utf-8")
     rows = re.findall(r"^\| ([^|]+) \| `([\w-]+)` \|", page, re.MULTILINE)
     assert rows == [(title, name) for name, (_, title) in LINES.items()]
 

@@ -6,7 +6,7 @@ What to do with a new block:
   They run in the newsroom that ``documented_newsroom.py`` makes; what a document takes for granted besides stands in
   GIVEN, and an exit code other than 0 in CODES, each with the reason.
 - ``toml``: settings, an issue's head (``+++``) or bookings (``[[booking]]``).
-- ``python``: the program compiles; docs/python.md is run by tests/test_api.py.
+- ``python``: the program compiles; docs/en/python.md is run by tests/test_api.py.
 - ``cron``, ``ini``: their commands of ours have options that there are.
 - Something else, or nothing, behind the fence: for people. No line of it may begin with a command.
 - A block that cannot run says why in the line before it, ``<!-- not run: reason -->``, and LEFT_OUT counts one more.
@@ -51,7 +51,7 @@ DOCUMENTS = {
     for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
     if path.name != "CHANGELOG.md"
 }
-REFERENCE = "docs/commands.md"
+REFERENCE = "docs/en/commands.md"
 LEFT_OUT = 4
 """Blocks of all documents that say that they are not run."""
 SPOKEN = ("", "text", "yaml", "nginx", "jinja", "css", "html", "php", "markdown", "dns")
@@ -73,7 +73,7 @@ def _with_alerts(root: Path) -> None:
 
 GIVEN: Mapping[str, Prepare] = {
     "docs/ar/what-if.md": given('send 13 --at "2026-11-26 18:00"'),
-    "docs/wordpress.md": old_address,
+    "docs/en/wordpress.md": old_address,
     "newsletter articles": SPORT,
     "newsletter collect": old_address,
     "newsletter database adopt --new": without_database,
@@ -333,7 +333,7 @@ def test_there_are_such_blocks() -> None:
 
 @pytest.mark.parametrize("block", _of_kind("python"), ids=str)
 def test_programs_of_documents_compile(block: Block) -> None:
-    """docs/python.md is run as well, by tests/test_api.py."""
+    """docs/en/python.md is run as well, by tests/test_api.py."""
     compile(block.text, str(block), "exec")
 
 

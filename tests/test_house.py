@@ -550,14 +550,14 @@ def test_every_command_is_told_with_an_example(name: str) -> None:
 
 
 def test_the_command_reference_is_what_the_commands_say() -> None:
-    reference = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    reference = (ROOT / "docs" / "en" / "commands.md").read_text("utf-8")
     assert reference == command_reference.text(), "run: make docs"
 
 
 def test_every_check_is_told() -> None:
     from newsletter.check import CODES
 
-    reference = (ROOT / "docs" / "checks.md").read_text("utf-8")
+    reference = (ROOT / "docs" / "en" / "checks.md").read_text("utf-8")
     assert set(re.findall(r"^### ([\w-]+)$", reference, re.MULTILINE)) == set(CODES)
 
 

@@ -1,4 +1,4 @@
-"""Every ``--json`` of every command is one document of one form (docs/operating.md, "For programs")."""
+"""Every ``--json`` of every command is one document of one form (docs/en/operating.md, "For programs")."""
 
 from __future__ import annotations
 

@@ -496,7 +496,7 @@ def test_colours_stay_readable() -> None:
 
 
 def test_every_name_that_a_template_may_use_is_told() -> None:
-    told = (Path(__file__).parents[1] / "docs" / "templates.md").read_text("utf-8")
+    told = (Path(__file__).parents[1] / "docs" / "en" / "templates.md").read_text("utf-8")
     names = {word for code in re.findall(r"`([^`\n]+)`", told) for word in re.findall(r"[a-z_]+", code)}
     _, values = _values(one(STORY), PUBLICATION, environment(), MARKER, LEAVE, DATE, {})
     assert set(values) - names == set()

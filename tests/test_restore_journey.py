@@ -1,4 +1,4 @@
-"""A machine is lost in the middle of a send, and its workspace put back from a backup, as docs/operating.md says it."""
+"""A machine is lost in the middle of a send, and its workspace restored from a backup, as docs/en/operating.md says."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def backed_up(root: Path, folder: Path) -> tuple[Path, Path]:
 
 
 def put_back(backup: Path, secrets: Path, root: Path) -> None:
-    """The files, by the commands of docs/operating.md."""
+    """The files, by the commands of docs/en/operating.md."""
     root.mkdir()
     for archive in (backup / "workspace.tar", secrets):
         subprocess.run(["tar", "--no-same-owner", "-C", root, "-xf", archive], check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""A week on one machine as docs/operating.md puts it up: nginx with TLS, the units' own commands, PostgreSQL, kills."""
+"""A week on one machine as docs/en/operating.md puts it: nginx with TLS, the units' own commands, PostgreSQL, kills."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/settings.md is what the schema of the settings says, and every setting says what it means."""
+"""docs/en/settings.md is what the schema of the settings says, and every setting says what it means."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_new_file_is_short(tmp_path: Path) -> None:
     )
     lines = (tmp_path / "all" / "newsletter.toml").read_text("utf-8").splitlines()
     assert len(lines) <= 25, lines
-    assert "docs/settings.md" in lines[0]
+    assert "docs/en/settings.md" in lines[0]
     assert "newsletter desk" in lines[0]
     assert [line for line in lines[1:] if line.startswith("#")] == []
     folder.make(tmp_path / "least", **arguments, web="", language="ar", timezone="UTC")

@@ -1,4 +1,4 @@
-"""The pictures of docs/wordpress.md, taken of a real WordPress: ``PYTHONPATH=. python tests/wordpress_pictures.py``."""
+"""The pictures of docs/en/wordpress.md, of a real WordPress: ``PYTHONPATH=. python tests/wordpress_pictures.py``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wordpress_hands import put_up, ready, sign_in, tab
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-FOLDER = ROOT / "docs" / "pictures"
+FOLDER = ROOT / "docs" / "en" / "pictures"
 MOST = 60_000
 """Bytes of a picture."""
 
@@ -78,7 +78,7 @@ def take(browser: Browser, site: Site, file: Path) -> None:
 
 
 def main() -> None:
-    """Take them, and write them into docs/pictures."""
+    """Take them, and write them into docs/en/pictures."""
     from playwright.sync_api import sync_playwright
 
     FOLDER.mkdir(exist_ok=True)

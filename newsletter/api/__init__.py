@@ -1,4 +1,4 @@
-"""The library without the command line: what other programs call, in a few lines; docs/python.md shows how.
+"""The library without the command line: what other programs call, in a few lines; docs/en/python.md shows how.
 
 Everything here does what the command of the same name does, through the same workflows, and gives values instead of
 printing. What goes wrong is raised as a Complaint, whose text says what, where, and how to mend it.

@@ -212,7 +212,7 @@ class Newsroom:
         return draft.write(self.workspace, ids, list_name=list_name, rules=rules, slug=slug)
 
     def check(self, issue: Issue | int | str = "", *, online: bool = False) -> tuple[Problem, ...]:
-        """Find what is wrong with an issue and its letter; docs/checks.md explains every code.
+        """Find what is wrong with an issue and its letter; docs/en/checks.md explains every code.
 
         Args:
             issue: Number, folder, path, or an Issue; without it the one with the highest number.

@@ -1,4 +1,4 @@
-"""What is wrong with an issue and its letter before it goes: every rule has a code that docs/checks.md explains.
+"""What is wrong with an issue and its letter before it goes: every rule has a code that docs/en/checks.md explains.
 
 Pure: the issue, the rendered letter and what is known go in, problems come out. An ``error`` keeps a letter from
 going; a ``warning`` is told. One file for each family of rules:

@@ -237,7 +237,7 @@ def check(
 ) -> None:
     """Tell what is wrong with an issue and its letter; exit code 3 when something must be mended first.
 
-    docs/checks.md explains every code. What --fix mends it names, line by line; it changes nothing else in the file.
+    docs/en/checks.md explains every code. What --fix mends it names, line by line; it changes nothing else in the file.
     --host-pictures changes the addresses of pictures alone: descriptions, captions and credits stay.
 
     \b

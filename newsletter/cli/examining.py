@@ -81,7 +81,7 @@ def _with_bar(folder: Path, *, offline: bool, mailbox: Path | None) -> list[Exam
 
 
 def doctor_data(lines: Sequence[Examined]) -> dict[str, Any]:
-    """What ``--json`` prints; docs/doctor.md tells its shape.
+    """What ``--json`` prints; docs/en/doctor.md tells its shape.
 
     Args:
         lines: What was found.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from newsletter.sponsors import Booking
     from newsletter.wiring import Workspace
 
-_NONE = "No sponsor is booked. Book one in sponsors.toml; docs/sponsors.md shows how."
+_NONE = "No sponsor is booked. Book one in sponsors.toml; docs/en/sponsors.md shows how."
 
 
 def _tell_unreadable(workspace: Workspace) -> None:

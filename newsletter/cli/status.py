@@ -70,7 +70,7 @@ def status(
 
 
 def status_data(found: Sequence[Finding], state: WorkspaceState | None) -> dict[str, Any]:
-    """What ``--json`` prints; docs/operating.md tells its shape.
+    """What ``--json`` prints; docs/en/operating.md tells its shape.
 
     Args:
         found: What is to be said.

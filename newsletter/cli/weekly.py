@@ -249,7 +249,7 @@ def latest(
     """Send the latest posts to those who asked for them at once or daily. For cron: it never asks.
 
     What the library has new for this list and rhythm goes out once: a daily letter once for each day, an instant one
-    once for its articles. Nothing new sends nothing. docs/rhythms.md tells who gets what when they change their rhythm.
+    once for its articles. Nothing new sends nothing. Who gets what when they change their rhythm: docs/en/rhythms.md.
 
     \b
     Examples:

@@ -54,7 +54,7 @@ def theme(given: Mapping[str, Any], places: Mapping[str, int], path: object) -> 
             at = places.get(f"theme.{key}") or places.get("theme", 1)
             known = str(error).startswith("is not known")
             said = f"theme.{key} {error}" if known else f"theme.{key} is {value!r}, but {error}"
-            raise IssueError(said, where=f"{path}:{at}", mend="docs/theme.md tells every key") from None
+            raise IssueError(said, where=f"{path}:{at}", mend="docs/en/theme.md tells every key") from None
     return made
 
 

@@ -48,7 +48,7 @@ Act = Literal[
 """What is written down; a closed list, so that nobody reads two words for one thing."""
 ACTS: tuple[str, ...] = get_args(Act)
 KEPT_DAYS = 730
-"""How long a line is kept; docs/privacy.md says so too."""
+"""How long a line is kept; docs/en/privacy.md says so too."""
 
 
 @dataclass(frozen=True, slots=True)

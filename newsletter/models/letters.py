@@ -162,7 +162,7 @@ class Problem:
     """Something a check found."""
 
     code: str
-    """Stable name, as docs/checks.md lists it: ``subject-empty``."""
+    """Stable name, as docs/en/checks.md lists it: ``subject-empty``."""
     level: Level
     words: str
     """What is wrong, in plain language."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HOURS_SHOWN = 24
 """Hours told one by one; what came later is told in one line."""
 NO_CLICKS = (
-    'Clicks are not counted. Opened letters never are. ([tracking] clicks = "stories" counts links: docs/clicks.md)'
+    'Clicks are not counted. Opened letters never are. ([tracking] clicks = "stories" counts links: docs/en/clicks.md)'
 )
 LEAVING = {
     "too many": "too many letters",

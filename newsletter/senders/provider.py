@@ -59,7 +59,7 @@ class Provider(Generic[Options]):
     title: str
     """As editors know it."""
     summary: str
-    """One line for the comment beside ``kind`` in docs/settings.md; empty when the title says enough."""
+    """One line for the comment beside ``kind`` in docs/en/settings.md; empty when the title says enough."""
     options: Callable[[], type[SettingsSection]] | None = None
     """Gives the class of its section; None when ``[sender]`` says all it needs."""
     open: Callable[[Options, Opening], Sender]
@@ -97,4 +97,4 @@ class Provider(Generic[Options]):
     secrets: tuple[str, ...] = ()
     """Keys of its section whose values are never shown; each can stand in a file ``secrets/<name>.<key>``."""
     example: str = ""
-    """The lines of its section in the file to copy from of docs/settings.md, without the header."""
+    """The lines of its section in the file to copy from of docs/en/settings.md, without the header."""

@@ -27,7 +27,7 @@ INTERVALS: Final = (300, 900, HOUR, 6 * HOUR, DAY, 2 * DAY, 3 * DAY)
 """Seconds after a request was noticed to be in doubt at which its provider is asked."""
 SPEAKS_AFTER = DAY
 """Seconds for which "not found" says nothing at all: what a provider shows runs behind what it took, and its own
-reports are repeated for 24 hours (docs/operating.md)."""
+reports are repeated for 24 hours (docs/en/operating.md)."""
 OLDEST = 30 * DAY
 """Seconds since a send was frozen for which its provider can still know: 30 days are usual."""
 NOT_ALLOWED_REST, FAILED_REST = DAY, 600

@@ -22,7 +22,7 @@ KEY_BYTES = 32
 MOST_KEYS = 2
 FIRST_LIST = "readers"
 
-_REST = "# Every other setting: docs/settings.md; or change them in the browser: newsletter desk\n"
+_REST = "# Every other setting: docs/en/settings.md; or change them in the browser: newsletter desk\n"
 """The one comment of a new newsletter.toml."""
 
 _IGNORE = """\

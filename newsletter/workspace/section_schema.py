@@ -279,7 +279,7 @@ class CollectSettings(SettingsSection):
 
 
 class DeskSettings(SettingsSection):
-    """Where editors find the desk, the page they make and send issues on (docs/desk.md)."""
+    """Where editors find the desk, the page they make and send issues on (docs/en/desk.md)."""
 
     url: Annotated[str, AfterValidator(values.secure_origin)] = Field(
         json_schema_extra=BY_HAND,

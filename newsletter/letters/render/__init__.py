@@ -94,8 +94,8 @@ def render(
         untold = RenderError(
             "the letter does not say that clicks are counted",
             where=name,
-            mend=f"print a paragraph <p {click_links.NOTE}> at its foot (docs/clicks.md), or set [tracking] clicks = "
-            '"off"',
+            mend=f"print a paragraph <p {click_links.NOTE}> at its foot (docs/en/clicks.md), or set "
+            '[tracking] clicks = "off"',
         )
         if faults is None:
             raise untold
