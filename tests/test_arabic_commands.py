@@ -14,7 +14,8 @@ from babel.messages.pofile import read_po
 from command import Done, here, make_workspace
 from spoken_patterns import patterns
 
-from newsletter.cli import app, cells, output, speaking
+from newsletter.cli import cells, output, speaking
+from newsletter.cli.tree import app
 from newsletter.errors import IssueError, NashraError
 from newsletter.text.sentences import counted, joined, said
 
