@@ -23,8 +23,9 @@ LOCALES = Path(__file__).resolve().parents[1] / "templates" / "locale"
 JOURNEY = [
     f"newsletter/cli/{name}.py"
     for name in (
-        *("setting_up", "editing", "composing", "accounts", "approving", "sending", "weekly", "delivering"),
-        *("subscribing", "posting", "status", "reporting", "examining", "publishing", "trying", "moment"),
+        *("setting_up", "editing", "composing", "accounts", "approving", "sending", "weekly", "latest", "delivering"),
+        *("outcome", "subscribing", "importing", "posting", "status"),
+        *("reporting", "examining", "publishing", "trying", "moment"),
     )
 ]
 """Files of which every sentence is said in Arabic."""

@@ -186,6 +186,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.trying",
     ),
     ("newsletter.cli.restoring", "newsletter.cli.undoing"),
+    ("newsletter.cli.outcome",),
     ("newsletter.cli.delivering",),
     (
         "newsletter.cli.activity",
@@ -200,6 +201,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "newsletter.cli.editing",
         "newsletter.cli.examining",
         "newsletter.cli.hygiene",
+        "newsletter.cli.importing",
+        "newsletter.cli.latest",
         "newsletter.cli.lists",
         "newsletter.cli.looking",
         "newsletter.cli.people",

@@ -21,6 +21,8 @@ from newsletter.cli import (
     editing,
     examining,
     hygiene,
+    importing,
+    latest,
     lists,
     looking,
     people,
@@ -79,7 +81,7 @@ _SUBSCRIBERS = group(
     "subscribers",
     "Subscribers of the lists: add, import, show, leave, erase …",
     subscribing.add,
-    subscribing.import_,
+    importing.import_,
     subscribing.list_,
     people.export,
     people.show,
@@ -154,7 +156,7 @@ _SERVICE = group(
 # In the order of the help, which is the order in which they are used; Typer puts groups behind commands.
 for panel, parts in (
     ("Setting up", (setting_up.init, setting_up.demo, _DATABASE)),
-    ("The week", (weekly.weekly, weekly.latest, scheduling.schedule)),
+    ("The week", (weekly.weekly, latest.latest, scheduling.schedule)),
     (
         "Making an issue",
         (
