@@ -15,6 +15,7 @@ from newsletter.cli.tables import table
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import said
+from newsletter.workflows.status.texts import AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from newsletter.workflows.status import Finding, WorkspaceState
 
 
-SET_UP = frozenset({"database", "brake", "webhook", "worker", "no-worker", "unkept", "missed", "disk"})
+SET_UP = frozenset({*AWAY, "brake", "webhook", "worker", "no-worker", "unkept", "missed", "disk"})
 """Kinds of findings behind which something of the set-up may be broken."""
 
 
