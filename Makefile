@@ -44,8 +44,9 @@ check: .venv/dev                ## what CI runs; mypy takes one core, so that an
 	$(MAKE) -j 2 lint compiled
 	$(MAKE) test
 
-docs: .venv/dev                 ## write docs/en/commands.md from the commands' own help, docs/en/settings.md from the schema
+docs: .venv/dev                 ## write docs/en/commands.md and what Tab offers from the commands' own help, docs/en/settings.md from the schema
 	$(BIN)/python tests/command_reference.py
+	$(BIN)/python tests/completion_table.py
 	$(BIN)/python tests/settings_reference.py
 
 # LETTERS='--only "weekly-12-*" --strips' for a part of them.

@@ -254,7 +254,7 @@ def test_few_blocks_are_left_out_and_each_says_why() -> None:
 def test_commands_of_cron_and_systemd_have_options_that_there_are() -> None:
     import typer
 
-    from newsletter.cli import app
+    from newsletter.cli.tree import app
 
     wrong = []
     for path in DOCUMENTS.values():
