@@ -10,12 +10,15 @@ The navigation of a half is its index.md: headings are groups, the links of thei
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +115,17 @@ def _links(token: Token) -> list[tuple[str, str]]:
         elif target is not None:
             text += child.content
     return found
+
+
+def anchor(text: str, separator: str = "-") -> str:
+    """What GitHub makes of a heading: letters with their signs, digits and hyphens, small, with hyphens for spaces."""
+    kept = (char for char in text.strip().lower() if char in "-_ " or unicodedata.category(char)[0] in "LMN")
+    return "".join(kept).replace(" ", separator)
+
+
+def anchors() -> Callable[[str, str], str]:
+    """The same for zensical, which asks for it by the name that docs/site/zensical.toml has."""
+    return anchor
 
 
 def as_zensical_reads(text: str) -> str:
@@ -242,15 +256,22 @@ def build_half(half: Half, work: Path) -> Path:
     both = sorted(set(ENGLISH.pages) & set(ARABIC.pages))
     (work / "zensical.toml").write_text(settings(half, both), "utf-8")
     program = Path(sysconfig.get_path("scripts")) / "zensical"
+    if not program.exists():
+        raise Broken("zensical is not installed: make .venv/dev")
     done = subprocess.run(
-        [program, "build", "--strict", "-f", "zensical.toml"], cwd=work, capture_output=True, text=True, check=False
+        [program, "build", "--strict", "-f", "zensical.toml"],
+        cwd=work,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr).partition("Traceback")[0]
-        raise Broken(f"docs/{half.language}: {said.strip()}")
+        said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)
+        before, _, trace = said.partition("Traceback")
+        raise Broken(f"docs/{half.language}: {before.strip()}\n{trace.strip().rpartition(chr(10))[2]}")
     made = work / "site"
-    for name in ("404.html", "sitemap.xml", "sitemap.xml.gz"):
-        (made / name).unlink(missing_ok=True)
+    (made / "404.html").unlink(missing_ok=True)
     return made
 
 
