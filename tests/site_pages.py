@@ -22,6 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import tomlkit
 from command import ROOT
@@ -80,6 +81,16 @@ def parsed(text: str) -> list[Token]:
     return MarkdownIt("gfm-like", {"linkify": False}).parse(text)
 
 
+def targets(path: Path) -> list[str]:
+    """Where the links and pictures of a document lead."""
+    found: list[str] = []
+    for token in parsed(path.read_text("utf-8")):
+        for part in token.children or []:
+            if part.type in ("link_open", "image"):
+                found.append(unquote(str(part.attrs.get("href") or part.attrs.get("src"))))
+    return found
+
+
 def groups(half: Half) -> list[Group]:
     """The navigation of a half: of its index.md, what the lists under each heading lead to in the same folder."""
     found: list[Group] = []
@@ -102,8 +113,6 @@ def _plain(token: Token) -> str:
 
 def _links(token: Token) -> list[tuple[str, str]]:
     """Targets, and the texts that lead to them."""
-    from urllib.parse import unquote
-
     found: list[tuple[str, str]] = []
     target = None
     for child in token.children or []:
@@ -158,8 +167,9 @@ def as_zensical_reads(text: str) -> str:
             apart.add(first)
     made: list[str] = []
     for number, line in enumerate(lines):
-        if number in apart and made and made[-1].strip():
-            made.append("")
+        quote = re.match(r"(?:\s*>)*", line)
+        if number in apart and made and made[-1].strip(" >"):
+            made.append(quote.group() if quote and made[-1].startswith(">") else "")
         own = line[indents[number] :] if not line[: indents[number]].strip() else line.lstrip()
         if number not in as_it_is and own.endswith("\\"):
             own = own[:-1] + "  "

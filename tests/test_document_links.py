@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 from command import ROOT
-from site_pages import anchor, parsed
+from site_pages import anchor, parsed, targets
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests" / "README.md"])
 
@@ -22,16 +21,6 @@ def anchors(path: Path) -> set[str]:
         if token.type == "heading_open":
             parts = tokens[place + 1].children or []
             found.add(anchor("".join(part.content for part in parts if part.type in ("text", "code_inline"))))
-    return found
-
-
-def targets(path: Path) -> list[str]:
-    """Where the links and pictures of a document lead."""
-    found: list[str] = []
-    for token in parsed(path.read_text("utf-8")):
-        for part in token.children or []:
-            if part.type in ("link_open", "image"):
-                found.append(unquote(str(part.attrs.get("href") or part.attrs.get("src"))))
     return found
 
 
