@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := requirements/run.txt
 DEV := requirements/dev.txt
+# What an image or a machine with workers runs: the same, and PostgreSQL.
+WORKERS := requirements/workers.txt
 # Workers of pytest: two more than the machine has cores, since tests wait for nearly half of their time.
 JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 2)
 # More words for `make mutants`, such as MUTANTS="--only delivery --jobs 2".
@@ -89,7 +91,8 @@ COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 
 lock: .venv/dev                 ## pin again what pyproject.toml asks for; pins that still fit stay
 	$(COMPILE) $(UPGRADE) pyproject.toml --group build -o $(RUN)
-	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra workers -c $(RUN) -o $(DEV)
+	$(COMPILE) $(UPGRADE) pyproject.toml --group build --extra workers -c $(RUN) -o $(WORKERS)
+	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra workers -c $(WORKERS) -o $(DEV)
 
 upgrade:                        ## move every pin to the newest version; then: make check
 	$(MAKE) lock UPGRADE=--upgrade
