@@ -15,7 +15,6 @@ from newsletter.cli.tables import table
 from newsletter.errors import NashraError
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import said
-from newsletter.workflows.status.texts import AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
     from newsletter.workflows.status import Finding, WorkspaceState
 
 
-SET_UP = frozenset({*AWAY, "brake", "webhook", "worker", "no-worker", "unkept", "missed", "disk"})
+SET_UP = frozenset(
+    {"database", "old-schema", "new-schema"} | {"brake", "webhook", "worker", "no-worker", "unkept", "missed", "disk"}
+)
 """Kinds of findings behind which something of the set-up may be broken."""
 
 
