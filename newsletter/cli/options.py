@@ -107,6 +107,9 @@ ToRhythm = Annotated[
 
 
 ToList = Annotated[str, typer.Option("--list", help="The list.", autocompletion=completing.lists)]
+ToOtherList = Annotated[
+    str, typer.Option("--list", help="Another list than the one the issue names.", autocompletion=completing.lists)
+]
 
 
 def with_list(command: str, list_name: str) -> str:

@@ -64,16 +64,29 @@ def would_try(plan: Plan) -> list[str]:
     ]
 
 
-def tell_untried(workspace: Workspace, plan: Plan, sent: Send) -> None:
-    """Say that nothing is tried after all, where readers left between the question and the freeze.
+def tell_frozen(workspace: Workspace, plan: Plan, sent: Send, when: str = "") -> None:
+    """Say that an issue is frozen; also that nothing is tried after all, where readers left before the freeze.
 
     Args:
         workspace: An open workspace.
         plan: As it was agreed to.
         sent: As it was frozen.
+        when: When it starts, in words; empty when that is now.
     """
     from newsletter.ledger import trials
 
+    number, subscribers = plan.issue.number, plural(sent.audience, "subscriber")
+    if when:
+        say(
+            said(
+                "Frozen: issue {number}, {subscribers}; it starts {when}.",
+                number=number,
+                subscribers=subscribers,
+                when=when,
+            )
+        )
+    else:
+        say(said("Frozen: issue {number}, {subscribers}.", number=number, subscribers=subscribers))
     if plan.trial is None or not plan.tried:
         return
     with workspace.database.read() as connection:
