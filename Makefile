@@ -42,9 +42,10 @@ check: .venv/dev                ## what CI runs; mypy takes one core, so that an
 	$(MAKE) -j 2 lint compiled
 	$(MAKE) test
 
-docs: .venv/dev                 ## write docs/en/commands.md from the commands' own help, settings.md in both languages from the schema
+docs: .venv/dev                 ## write commands.md from the commands' help, settings.md from the schema, the tables of csv.md from the code
 	$(BIN)/python tests/command_reference.py
 	$(BIN)/python tests/settings_reference.py
+	$(BIN)/python tests/csv_reference.py
 
 # LETTERS='--only "weekly-12-*" --strips' for a part of them.
 LETTERS ?=
