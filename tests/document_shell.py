@@ -40,6 +40,7 @@ STAND_INS = {
     "pipx": "installs; tests/test_wheel.py tries that",
     "podman": "fetches and builds for minutes",
     "systemctl": "wants the machine's own services",
+    "systemd-run": "wants the machine's own services",
     "uv": "installs; tests/test_wheel.py tries that",
 }
 """Programs that cannot be run in a test, each with the reason: they do nothing and are content."""
