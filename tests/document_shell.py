@@ -283,6 +283,8 @@ def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]
             ("getpass", "getpass", lambda *_, **__: "abcd efgh ijkl mnop qrst uvwx"),
             ("webbrowser", "open", lambda *_, **__: True),
             ("dns.resolver.Resolver", "resolve", resolve),
+            # Whatever else listens on this machine at the port that documents name.
+            ("newsletter.workflows.serve", "_listening", mock.Mock()),
         ):
             stack.enter_context(mock.patch(f"{target}.{name}", instead))
         stack.enter_context(mock.patch.object(uvicorn.Server, "run"))
