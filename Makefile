@@ -44,8 +44,9 @@ check: .venv/dev                ## what CI runs; mypy takes one core, so that an
 	$(MAKE) -j 2 lint compiled
 	$(MAKE) test
 
-docs: .venv/dev                 ## write docs/en/commands.md from the commands' own help, docs/en/settings.md from the schema
+docs: .venv/dev                 ## write the pages of commands and settings, and what Tab offers, from the commands and the schema
 	$(BIN)/python tests/command_reference.py
+	$(BIN)/python tests/completion_table.py
 	$(BIN)/python tests/settings_reference.py
 
 site: .venv/dev                 ## the documents as a site in English and Arabic, into site/; it says how to open it

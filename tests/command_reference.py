@@ -10,8 +10,8 @@ from typing import Any
 
 import typer
 
-from newsletter.cli import app
 from newsletter.cli.app import usage_name
+from newsletter.cli.tree import app
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "en" / "commands.md"
 

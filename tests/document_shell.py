@@ -40,6 +40,7 @@ STAND_INS = {
     "pipx": "installs; tests/test_wheel.py tries that",
     "podman": "fetches and builds for minutes",
     "systemctl": "wants the machine's own services",
+    "systemd-run": "wants the machine's own services",
     "uv": "installs; tests/test_wheel.py tries that",
 }
 """Programs that cannot be run in a test, each with the reason: they do nothing and are content."""
@@ -279,6 +280,8 @@ def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]
             ("getpass", "getpass", lambda *_, **__: "abcd efgh ijkl mnop qrst uvwx"),
             ("webbrowser", "open", lambda *_, **__: True),
             ("dns.resolver.Resolver", "resolve", resolve),
+            # Whatever else listens on this machine at the port that documents name.
+            ("newsletter.workflows.serve", "_listening", mock.Mock()),
         ):
             stack.enter_context(mock.patch(f"{target}.{name}", instead))
         stack.enter_context(mock.patch.object(uvicorn.Server, "run"))

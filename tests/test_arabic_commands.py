@@ -14,7 +14,8 @@ from babel.messages.pofile import read_po
 from command import Done, here, make_workspace
 from spoken_patterns import patterns
 
-from newsletter.cli import app, cells, output, speaking
+from newsletter.cli import cells, output, speaking
+from newsletter.cli.tree import app
 from newsletter.errors import IssueError, NashraError
 from newsletter.text.sentences import counted, joined, said
 
@@ -22,8 +23,9 @@ LOCALES = Path(__file__).resolve().parents[1] / "templates" / "locale"
 JOURNEY = [
     f"newsletter/cli/{name}.py"
     for name in (
-        *("setting_up", "editing", "composing", "accounts", "approving", "sending", "weekly", "delivering"),
-        *("subscribing", "posting", "status", "reporting", "examining", "publishing", "trying", "moment"),
+        *("setting_up", "editing", "composing", "accounts", "approving", "sending", "weekly", "latest", "delivering"),
+        *("outcome", "subscribing", "importing", "posting", "status"),
+        *("reporting", "examining", "publishing", "trying", "moment"),
     )
 ]
 """Files of which every sentence is said in Arabic."""
