@@ -62,8 +62,8 @@ EMPTY_FOLDER = {
     "README.md",
     "CONTRIBUTING.md",
     "docs/ar/quick-start.md",
-    "docs/ar/wordpress-in-ten-minutes.md",
     "docs/en/quick-start.md",
+    "docs/ar/wordpress-in-ten-minutes.md",
     "docs/en/wordpress-in-ten-minutes.md",
 }
 """Documents that begin without a newsroom."""
