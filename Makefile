@@ -44,10 +44,11 @@ check: .venv/dev                ## what CI runs; mypy takes one core, so that an
 	$(MAKE) -j 2 lint compiled
 	$(MAKE) test
 
-docs: .venv/dev                 ## write the pages of commands and settings, and what Tab offers, from the commands and the schema
+docs: .venv/dev                 ## write what is made from the code: pages of commands, settings and CSV files, and what Tab offers
 	$(BIN)/python tests/command_reference.py
 	$(BIN)/python tests/completion_table.py
 	$(BIN)/python tests/settings_reference.py
+	$(BIN)/python tests/csv_reference.py
 
 site: .venv/dev                 ## the documents as a site in English and Arabic, into site/; it says how to open it
 	$(BIN)/python tests/site_pages.py site

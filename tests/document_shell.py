@@ -219,8 +219,11 @@ class Shell:
         # What is not handed over is asked of a person.
         given = {"piped": handed.read_text("utf-8")} if handed.exists() else {"typed": ""}
         if words[:2] == ["subscribers", "import"]:
-            # The person has the file at hand, wherever they are.
-            words = [str(self.home / word) if word.endswith(".csv") else word for word in words]
+            # The person has the file at hand, wherever they are; or it is where they stand.
+            words = [
+                str(self.home / word) if word.endswith(".csv") and not Path(folder, word).exists() else word
+                for word in words
+            ]
         with self.world():
             done = here(*words, cwd=Path(folder), more={"HOME": str(self.home), "EDITOR": "true"}, **given)
         self.ran.append(Ran([word.replace(str(self.machine), "") for word in words], done))

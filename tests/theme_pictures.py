@@ -40,16 +40,18 @@ def beside(pictures: list[Image.Image]) -> Image.Image:
     return drawn
 
 
-def keep(name: str, picture: Image.Image) -> None:
-    """Write a picture in as many colours as it may have to be small."""
+def small(picture: Image.Image) -> bytes:
+    """A PNG in as many colours as it may have to be small.
+
+    Args:
+        picture: Of any size.
+    """
     for colours in (192, 128, 96, 64, 48, 32):
         made = io.BytesIO()
         picture.quantize(colours, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
         if len(made.getvalue()) <= MOST:
-            break
-    assert len(made.getvalue()) <= MOST, (name, len(made.getvalue()))
-    (FOLDER / f"{name}.png").write_bytes(made.getvalue())
-    print(name, picture.size, colours, len(made.getvalue()))
+            return made.getvalue()
+    raise AssertionError(f"a picture of {picture.size} takes more than {MOST:,} bytes")
 
 
 def main() -> None:
@@ -66,7 +68,7 @@ def main() -> None:
                 page.show(PROGRAMS[program].change(html), width=width, mode=PROGRAMS[program].mode)
                 whole = Image.open(io.BytesIO(page.picture(width=width))).convert("RGB")
                 taken.append(whole.resize((across, whole.height * across // width), Image.Resampling.LANCZOS))
-            keep(f"theme-{style}", beside(taken))
+            (FOLDER / f"theme-{style}.png").write_bytes(small(beside(taken)))
 
 
 if __name__ == "__main__":
