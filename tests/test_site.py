@@ -66,6 +66,14 @@ def test_no_link_is_broken_and_no_anchor_missing(site: Path) -> None:
                 assert read(led).xpath("//*[@id=$id]", id=unquote(url.fragment)), f"{path.relative_to(site)}: {link}"
 
 
+def test_no_item_of_a_list_is_swallowed_by_the_one_before(site: Path) -> None:
+    """An item that follows an indented paragraph, picture or fence at once is read as more of it: leave a line free."""
+    for path in pages(site):
+        for words in read(path).xpath("//article//li//text()[not(ancestor::pre)]"):
+            swallowed = re.search(r"\n *(?:\d{1,2}\.|-) .{,40}", words)
+            assert swallowed is None, f"{path.relative_to(site)}: {swallowed}"
+
+
 def test_pages_take_nothing_from_elsewhere(site: Path) -> None:
     """Readers may follow a link to another host; no page fetches from one, and the browser would refuse it."""
     for path in pages(site):
