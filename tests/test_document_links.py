@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import ROOT
+from quick_start_pictures import COLUMNS, in_cells, on_screen
 from site_pages import anchor, parsed, targets
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests" / "README.md"])
@@ -33,6 +34,21 @@ def test_every_link_between_documents_leads_somewhere(path: Path) -> None:
         led = (path.parent / name).resolve() if name else path
         assert led.exists(), f"{path.name} leads to {target}, where nothing is"
         assert not part or part in anchors(led), f"{path.name} leads to {target}, and there is no such heading"
+
+
+def test_every_picture_is_small_and_shown() -> None:
+    shown = {(path.parent / target).resolve() for path in DOCUMENTS for target in targets(path)}
+    for picture in (ROOT / "docs").glob("*/pictures/*"):
+        assert picture in shown, f"no document shows {picture.name}"
+        assert picture.stat().st_size < 120_000, picture.name
+
+
+def test_what_stands_on_a_terminal_in_the_end() -> None:
+    """The pictures of the quick start are made of it: bars that moved are gone, and long lines are broken in cells."""
+    bar = "\x1b[?25l\x1b[2Kasking \x1b[32m0/1\x1b[0m\r\x1b[2Kasking 1/1\r\n\x1b[?25h\x1b[1A\x1b[2K"
+    assert on_screen(f"one\r\n{bar}40 added.\r\nType 1: 1\r\n\r\n") == ["one", "40 added.", "Type 1: 1"]
+    assert in_cells("\u2067" + "بَ" * COLUMNS + "\u2069") == ["\u2067" + "بَ" * COLUMNS + "\u2069"]
+    assert in_cells("a" * (COLUMNS + 2)) == ["a" * COLUMNS, "aa"]
 
 
 @pytest.mark.parametrize(

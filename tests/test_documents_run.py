@@ -62,6 +62,7 @@ EMPTY_FOLDER = {
     "README.md",
     "CONTRIBUTING.md",
     "docs/ar/quick-start.md",
+    "docs/en/quick-start.md",
     "docs/ar/wordpress-in-ten-minutes.md",
     "docs/en/quick-start.md",
     "docs/en/wordpress-in-ten-minutes.md",
