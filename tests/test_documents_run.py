@@ -64,7 +64,6 @@ EMPTY_FOLDER = {
     "docs/ar/quick-start.md",
     "docs/en/quick-start.md",
     "docs/ar/wordpress-in-ten-minutes.md",
-    "docs/en/quick-start.md",
     "docs/en/wordpress-in-ten-minutes.md",
 }
 """Documents that begin without a newsroom."""
