@@ -146,9 +146,8 @@ def count_letter(connection: Connection, counted: Mapping[Scope, bytes], came: s
         came: What ``subscribe`` gave.
         now: The present moment, timezone-aware.
     """
-    for scope, key in counted.items():
-        number = int(came == "asked" or (came == "reminded" and scope != "mailbox"))
-        limits.add(connection, {scope: key}, number, now=now)
+    asked = int(came == "asked")
+    limits.add(connection, counted, int(came in ("asked", "reminded")), now=now, but={"mailbox": asked})
 
 
 def _answered(connection: Connection, wanted: Address, now: datetime) -> dict[int, int]:
