@@ -44,7 +44,7 @@ check: .venv/dev                ## what CI runs; mypy takes one core, so that an
 	$(MAKE) -j 2 lint compiled
 	$(MAKE) test
 
-docs: .venv/dev                 ## write docs/en/commands.md from the commands' own help, docs/en/settings.md from the schema
+docs: .venv/dev                 ## write commands.md of docs/en and docs/ar from the commands' own help, docs/en/settings.md from the schema
 	$(BIN)/python tests/command_reference.py
 	$(BIN)/python tests/settings_reference.py
 

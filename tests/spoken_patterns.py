@@ -1,4 +1,4 @@
-"""Every pattern of a sentence that the code says: given to ``said``, ``counted``, ``plural``, ``say`` or ``ask``."""
+"""Every pattern of a sentence that the code says: given to ``said``, ``counted``, ``say``, an error, a table's head."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+OF_PROGRAMS = ("OSError", "FileNotFoundError", "ValueError")
+"""Errors that nobody is told in their words."""
+SAYING = ("say", "ask", "question", "words", "marked")
+"""What says a text, besides ``said`` and ``counted``, which mark one."""
 
 
 def patterns(*places: str) -> dict[tuple[str, str], str]:
@@ -16,20 +20,59 @@ def patterns(*places: str) -> dict[tuple[str, str], str]:
         places: Files or folders of the house.
     """
     found: dict[tuple[str, str], str] = {}
-    for place in places:
-        path = ROOT / place
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            for call in (one for one in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(one, ast.Call)):
-                for pattern in _of(call):
-                    found.setdefault(pattern, f"{file.relative_to(ROOT)}:{call.lineno}")
+    for file, call in _calls(*places):
+        for pattern in _of(call):
+            found.setdefault(pattern, f"{file.relative_to(ROOT)}:{call.lineno}")
     return found
 
 
+def unmarked(*places: str) -> list[str]:
+    """Where a text with values in it is said that nothing can translate, since its pattern is lost: ``say(f"…")``.
+
+    Args:
+        places: Files or folders of the house.
+    """
+    return [
+        f"{file.relative_to(ROOT)}:{call.lineno}"
+        for file, call in _calls(*places)
+        for text in call.args[:1]
+        if _name(call) in (*SAYING, "BadParameter") or _name(call).endswith("Error")
+        if _joined(text)
+    ]
+
+
+def _joined(node: ast.expr) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _joined(node.body) or _joined(node.orelse)
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.BinOp) and (_joined(node.left) or _joined(node.right))
+    )
+
+
+def _calls(*places: str) -> Iterator[tuple[Path, ast.Call]]:
+    for place in places:
+        path = ROOT / place
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            yield from (
+                (file, one) for one in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(one, ast.Call)
+            )
+
+
+def _name(call: ast.Call) -> str:
+    if isinstance(call.func, ast.Name):
+        return "" if call.func.id in OF_PROGRAMS else call.func.id
+    return call.func.attr if isinstance(call.func, ast.Attribute) and call.func.attr == "BadParameter" else ""
+
+
 def _of(call: ast.Call) -> Iterator[tuple[str, str]]:
-    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    name = _name(call)
     texts = [list(_texts(one)) for one in call.args]
-    if name in ("said", "say", "ask", "question", "words") and texts:
+    if (name in ("said", *SAYING, "BadParameter") or name.endswith("Error")) and texts:
         yield from ((one, "") for one in texts[0])
+    if name.endswith("Error"):
+        yield from ((one, "") for word in call.keywords if word.arg == "mend" for one in _texts(word.value))
+    if name == "table" and call.args and isinstance(call.args[0], ast.Tuple | ast.List):
+        yield from ((one, "") for head in call.args[0].elts for one in _texts(head))
     if name == "counted" and len(texts) > 1 and texts[0]:
         yield texts[0][0], texts[1][0]
     if name == "plural" and len(texts) > 1 and texts[1]:

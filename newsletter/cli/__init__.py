@@ -218,7 +218,9 @@ def options(
 ) -> None:
     """What every command takes."""
     if lang and not speaking.asked_for(["--lang", lang]):
-        raise typer.BadParameter(f"--lang takes {' or '.join(speaking.SPOKEN)}, not {lang!r}")
+        raise typer.BadParameter(
+            said("--lang takes {languages}, not {lang}", languages=" or ".join(speaking.SPOKEN), lang=repr(lang))
+        )
     context.obj = directory
     if context.invoked_subcommand is None:
         from newsletter.cli.beginning import alone
@@ -255,7 +257,7 @@ def main() -> None:
         if _debugging():
             raise
         if (full := file_limit_error(error)) is not None:
-            say(f"error: {full}")
+            say(said("error: {line}", line=speaking.complained(full)))
             sys.exit(1)
         # Its first line only: PostgreSQL shows the values of a row in the second, addresses too.
         words = str(error).partition("\n")[0]

@@ -219,7 +219,7 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
         say(
             said(
                 "Nothing new for the {rhythm} readers of '{name}'. Nothing sent.",
-                rhythm=found.rhythm,
+                rhythm=said(found.rhythm),
                 name=found.target.name,
             )
         )

@@ -275,11 +275,11 @@ def check(
     for one in fixed:
         say(
             said(
-                "mended {codes}: {path}:{line}: {words}",
+                "mended {codes}: {path}:{line}: {text}",
                 codes=", ".join(one.codes),
                 path=issue.path,
                 line=one.line,
-                words=one.after.strip(),
+                text=one.after.strip(),
             )
         )
     errors = sum(problem.level == "error" for problem in problems)

@@ -12,16 +12,13 @@ from datetime import date, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from newsletter.cli.speaking import from_right, told
+from newsletter.cli.speaking import POP_ISOLATE, RIGHT_TO_LEFT_ISOLATE, from_right, told
 from newsletter.errors import NashraError
 from newsletter.text.sentences import Sentence, counted, said
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
-
-
-RIGHT_TO_LEFT_ISOLATE, POP_ISOLATE = "\u2067", "\u2069"
 
 
 def say(text: str = "") -> None:
@@ -239,7 +236,9 @@ def _stdout_words() -> Iterator[None]:
     except OSError as error:
         discard_stdout()
         raise NashraError(
-            f"cannot be written ({error.strerror})", where="stdout", mend="print somewhere else, or free some space"
+            said("cannot be written ({strerror})", strerror=error.strerror),
+            where="stdout",
+            mend="print somewhere else, or free some space",
         ) from None
 
 

@@ -15,6 +15,7 @@ from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, shown_path
 from newsletter.cli.tables import table
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 from subscribers.moments import to_moment
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ def export(
             count = actions.export_file(connection, file, list_name)
         note_act(workspace, "export", count)
     data(shown_path(file))
-    say(f"{plural(count, 'subscriber')} of '{list_name}' written. The file holds addresses: keep it safe.")
+    say(
+        said(
+            "{subscribers} of '{list_name}' written. The file holds addresses: keep it safe.",
+            subscribers=plural(count, "subscriber"),
+            list_name=list_name,
+        )
+    )
 
 
 _MOMENTS = frozenset({"created", "changed", "at", "expires", "paused_until", "recorded", "lease_until"})
@@ -139,12 +146,17 @@ def stats(
         confirmed = {f"  {rhythm}": count for rhythm, count in row.pop("rhythms").items()}
         before = ("list", "pending", "confirmed")
         ordered = {**{name: row.pop(name) for name in before}, **confirmed, **row}
-        table(("What", "Number"), list(ordered.items()))
+        table(("What", "Number"), [(said(name), number) for name, number in ordered.items()])
     if waiting.since is not None:
         say(
-            f"{plural(waiting.number, 'sign-up')} from {plural(waiting.networks, 'network')} wait for their letter "
-            f"since {in_zone(waiting.since, workspace.zone)}, {waiting.of_files} of them from files: they are asked "
-            "as [web] letters_an_hour allows."
+            said(
+                "{signups} from {networks} wait for their letter since {moment}, {of_files} of them from files: they "
+                "are asked as [web] letters_an_hour allows.",
+                signups=plural(waiting.number, "sign-up"),
+                networks=plural(waiting.networks, "network"),
+                moment=in_zone(waiting.since, workspace.zone),
+                of_files=waiting.of_files,
+            )
         )
 
 
@@ -169,7 +181,11 @@ def leave(
         left = actions.leave_address(connection, address, list_name or None, now=workspace.now(), words=words)
         if left:
             activity.note(connection, "leave", by=at_terminal(), about=str(len(left)), now=workspace.now())
-    say(f"{address} left {plural(len(left), 'list')}." if left else f"{address} had left already.")
+    say(
+        said("{address} left {lists}.", address=address, lists=plural(len(left), "list"))
+        if left
+        else said("{address} had left already.", address=address)
+    )
 
 
 def erase(
@@ -189,18 +205,24 @@ def erase(
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
             person = actions.show(connection, address, keys=workspace.keys.suppression)
-        lists = ", ".join(one.name for one, _ in person.subscriptions) or "no list"
-        say(f"{person.subscriber.address} ({lists}) will be erased for good, with their letters in the outbox.")
+        lists = ", ".join(one.name for one, _ in person.subscriptions) or said("no list")
+        say(
+            said(
+                "{address} ({lists}) will be erased for good, with their letters in the outbox.",
+                address=person.subscriber.address,
+                lists=lists,
+            )
+        )
         if not yes and ask("Type the address to erase it") != person.subscriber.address:
             say("Nothing erased.")
             raise typer.Exit(1)
         erased = erase_person(workspace, address)
         note_act(workspace, "erase")
-    say(f"Erased, with {plural(erased.letters, 'letter')} in the outbox.")
+    say(said("Erased, with {letters} in the outbox.", letters=plural(erased.letters, "letter")))
     if not erased.scrubbed:
         say("Another program has the database open: stop it, and run any command once, to clear the freed pages.")
     for path in erased.left_over:
-        say(f"This older copy still holds the address; delete it when you can: {path}")
+        say(said("This older copy still holds the address; delete it when you can: {path}", path=path))
 
 
 def sync(context: typer.Context, as_json: AsJson = False) -> None:
@@ -225,7 +247,12 @@ def sync(context: typer.Context, as_json: AsJson = False) -> None:
         json_data({**asdict(result), "waiting": held})
         return
     say(
-        f"{plural(result.read, 'entry', 'entries')} read: {result.suppressed} addresses suppressed, "
-        f"{result.left} people left, {result.known} known before."
+        said(
+            "{entries} read: {suppressed} addresses suppressed, {left} people left, {known} known before.",
+            entries=plural(result.read, "entry", "entries"),
+            suppressed=result.suppressed,
+            left=result.left,
+            known=result.known,
+        )
     )
     tell_held(held)

@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from newsletter.cli.output import POP_ISOLATE, RIGHT_TO_LEFT_ISOLATE, begun_together, data, screen_width
-from newsletter.cli.speaking import from_right, told
+from newsletter.cli.output import begun_together, data, screen_width
+from newsletter.cli.speaking import POP_ISOLATE, RIGHT_TO_LEFT_ISOLATE, from_right, told
 from newsletter.text.sentences import Sentence
 
 FIRST_STRONG_ISOLATE = "\u2068"
