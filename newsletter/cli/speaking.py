@@ -140,9 +140,17 @@ def _complaint(complaint: Complaint) -> Sentence:
     what, mend = complaint.what, complaint.mend
     if _known(what) is None and (found := _of_the_desk(what)) is not None:
         what, mend = found
-    parts = {"what": what, "where": complaint.where, "mend": mend}
     pattern = "{where}: {what}" if complaint.where else "{what}"
-    return said(pattern + "; {mend}" if mend else pattern, **{name: marked(part) for name, part in parts.items()})
+    return said(pattern + "; {mend}" if mend else pattern, what=what, where=complaint.where, mend=mend)
+
+
+def is_known(text: str) -> bool:
+    """Whether a catalogue has this text, or its pattern.
+
+    Args:
+        text: As the code says it.
+    """
+    return _known(text) is not None
 
 
 def marked(text: str) -> Sentence:
