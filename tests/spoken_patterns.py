@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-OF_PROGRAMS = ("OSError", "FileNotFoundError", "ValueError")
+OF_PROGRAMS = frozenset(name for name in dir(builtins) if name.endswith("Error"))
 """Errors that nobody is told in their words."""
 SAYING = ("say", "ask", "question", "words", "marked")
 """What says a text, besides ``said`` and ``counted``, which mark one."""
@@ -47,6 +48,46 @@ def _joined(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) or (
         isinstance(node, ast.BinOp) and (_joined(node.left) or _joined(node.right))
     )
+
+
+def refusals(*places: str) -> dict[str, str]:
+    """What errors and the check's findings say: what is wrong with an error, and how either is mended.
+
+    Texts with values in them count as patterns: readers' code, below the wall, cannot mark what it says.
+
+    Args:
+        places: Files or folders of the house.
+    """
+    found: dict[str, str] = {}
+    for file, call in _calls(*places):
+        name = call.func.id if isinstance(call.func, ast.Name) else ""
+        mends = [word.value for word in call.keywords if word.arg == "mend"]
+        if name.endswith("Error") and name not in OF_PROGRAMS:
+            said = [*call.args[:1], *mends]
+        elif name in ("Problem", "_tell") and "check" in file.parts:
+            said = [*call.args[3:], *mends]
+        else:
+            continue
+        for text in (one for node in said for one in _patterns(node)):
+            found.setdefault(text, f"{file.relative_to(ROOT)}:{call.lineno}")
+    return found
+
+
+def _patterns(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.JoinedStr):
+        parts = (one.value if isinstance(one, ast.Constant) else "{}" for one in node.values)
+        quoted = (
+            f"'{text}'" if isinstance(one, ast.FormattedValue) and one.conversion == ord("r") else str(text)
+            for one, text in zip(node.values, parts, strict=True)
+        )
+        yield "".join(quoted)
+    elif isinstance(node, ast.IfExp):
+        yield from _patterns(node.body)
+        yield from _patterns(node.orelse)
+    elif isinstance(node, ast.Call) and _name(node) == "said":
+        yield from _texts(node.args[0])
+    else:
+        yield from _texts(node)
 
 
 def _calls(*places: str) -> Iterator[tuple[Path, ast.Call]]:

@@ -13,7 +13,8 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held, warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, shown_path
-from newsletter.cli.tables import table
+from newsletter.cli.speaking import marked
+from newsletter.cli.tables import fields, table
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import said
 from subscribers.moments import to_moment
@@ -82,19 +83,21 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
     if as_json:
         json_data({table: [_with_moments(row) for row in rows] for table, rows in person.rows.items()})
         return
-    data(f"address\t{person.subscriber.address}")
+    fields(said("address"), person.subscriber.address)
     if person.subscriber.name:
-        data(f"name\t{person.subscriber.name}")
-    data(f"since\t{in_zone(person.subscriber.created, zone)}")
+        fields(said("name"), person.subscriber.name)
+    fields(said("since"), in_zone(person.subscriber.created, zone))
     if person.suppression is not None:
-        data(f"not to be mailed\t{person.suppression.reason}\t{in_zone(person.suppression.at, zone)}")
+        why = said(person.suppression.reason)
+        fields(said("not to be mailed"), why, in_zone(person.suppression.at, zone))
     for one, subscription in person.subscriptions:
-        paused = f"\tpaused until {in_zone(subscription.paused_until, zone)}" if subscription.paused_until else ""
-        data(f"list\t{one.name}\t{subscription.status}\t{subscription.rhythm}{paused}")
+        until = subscription.paused_until
+        paused = [said("paused until {moment}", moment=in_zone(until, zone))] if until else []
+        fields(said("list"), one.name, said(subscription.status), said(subscription.rhythm), *paused)
     if not person.subscriber.count_clicks:
-        data("clicks\tnot counted")
+        fields(said("clicks"), said("not counted"))
     for at, what in sorted(happened, key=lambda one: one[0]):
-        data(f"{in_zone(at, zone)}\t{what}")
+        fields(in_zone(at, zone), marked(what))
 
 
 def _issues(connection: Connection, subscriber_id: int) -> list[tuple[datetime, str]]:
@@ -103,19 +106,22 @@ def _issues(connection: Connection, subscriber_id: int) -> list[tuple[datetime, 
     from subscribers.display import shown
 
     sent = ledger.letters_to(connection, subscriber_id)
-    told = [
-        (at, f"a letter {what}, as the provider reports") for at, what in ledger.reports_of(connection, subscriber_id)
+    told: list[tuple[datetime, str]] = [
+        (at, said("a letter {what}, as the provider reports", what=what))
+        for at, what in ledger.reports_of(connection, subscriber_id)
     ]
     for number in sorted({1, len(sent)} if sent else ()):
         at, subject, state = sent[number - 1]
         which = (
-            "first and only issue"
+            said("first and only issue")
             if len(sent) == 1
-            else "first issue"
+            else said("first issue")
             if number == 1
-            else f"latest of {len(sent):,} issues"
+            else said("latest of {count} issues", count=f"{len(sent):,}")
         )
-        told.append((at, f"{which}, “{shown(subject, 100)}”, {state}"))
+        told.append(
+            (at, said("{which}, “{subject}”, {state}", which=which, subject=shown(subject, 100), state=said(state)))
+        )
     return told
 
 

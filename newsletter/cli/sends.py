@@ -14,7 +14,7 @@ from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, data, json_data, plural, say
 from newsletter.cli.speaking import marked
-from newsletter.cli.tables import table
+from newsletter.cli.tables import fields, table
 from newsletter.cli.trying import result_data, result_lines, waits_words
 from newsletter.errors import SendError
 from newsletter.text.dates import in_zone
@@ -149,12 +149,12 @@ def show(
         "tried_again": send.probe_at,
         "finished": send.finished,
     }
-    each = {f"through {name}": words for name, words in _ways(ways)}
+    each: dict[str, str] = {said("through {name}", name=name): words for name, words in _ways(ways)}
     for key, value in {**_told(send, account, lists), **each}.items():
         if (moment := moments.get(key)) is not None:
-            data(f"{key}\t{in_zone(moment, workspace.zone)}")
+            fields(said(key), in_zone(moment, workspace.zone))
         elif value not in (None, "", {}, 0):
-            data(f"{key}\t{value}")
+            fields(said(key), said(value) if key in ("state", "rhythm", "paused_by") else str(value))
     for line in result_lines(tried, workspace.zone) if tried is not None else ():
         say(line)
     if account.refused:

@@ -68,6 +68,21 @@ def paragraph(text: str, room: int) -> str:
     return "\n".join(wrapped(isolated(words), max(room, 1)))
 
 
+def fields(*values: str) -> None:
+    """Values of one thing on a line: with tabs for a program, and for a person in Arabic cut to the screen, isolated.
+
+    Args:
+        values: Sentences among them are put into the language of the command at a terminal alone: to a program all of
+            it is data.
+    """
+    if not sys.stdout.isatty() or not from_right():
+        data("\t".join(values))
+        return
+    from newsletter.cli.cells import cut
+
+    data(cut("  ".join(isolated(told(one) if isinstance(one, Sentence) else one) for one in values), screen_width()))
+
+
 _SHORT = 12
 """Characters of a cell that is shown whole however narrow the terminal is: numbers, dates, short names."""
 
