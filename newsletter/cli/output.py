@@ -12,7 +12,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from newsletter.cli.speaking import POP_ISOLATE, RIGHT_TO_LEFT_ISOLATE, from_right, told
+from newsletter.cli.speaking import POP_ISOLATE, RIGHT_TO_LEFT_ISOLATE, from_right, marked, told
 from newsletter.errors import NashraError
 from newsletter.text.sentences import Sentence, counted, said
 
@@ -288,7 +288,7 @@ def ask(question: str, *, nobody: str = "", code: int = 2) -> str:
         raise typer.Exit(code)
     # The colon belongs to the question: behind an isolate it would stand on the other side.
     colon = ":" if from_right() else ""
-    asked = shown(said("{question}:", question=question) if colon else question, sys.stderr)
+    asked = shown(said("{question}:", question=marked(question)) if colon else question, sys.stderr)
     suffix = " " if colon else ": "
     return str(typer.prompt(asked, default="", show_default=False, prompt_suffix=suffix, err=True)).strip()
 
