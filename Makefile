@@ -13,7 +13,7 @@ MUTANTS ?=
 # Bytecode is kept, whatever the shell says: else every process of the tests compiles all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint compiled quick check docs letters desk-pictures bench mutants torture lock upgrade clean
+.PHONY: demo test lint compiled quick check docs site letters desk-pictures bench mutants torture lock upgrade clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -44,9 +44,14 @@ check: .venv/dev                ## what CI runs; mypy takes one core, so that an
 	$(MAKE) -j 2 lint compiled
 	$(MAKE) test
 
-docs: .venv/dev                 ## write commands.md of docs/en and docs/ar from the commands' own help, docs/en/settings.md from the schema
+docs: .venv/dev                 ## write what is made from the code: pages of commands, settings and CSV files, and what Tab offers
 	$(BIN)/python tests/command_reference.py
+	$(BIN)/python tests/completion_table.py
 	$(BIN)/python tests/settings_reference.py
+	$(BIN)/python tests/csv_reference.py
+
+site: .venv/dev                 ## the documents as a site in English and Arabic, into site/; it says how to open it
+	$(BIN)/python tests/site_pages.py site
 
 # LETTERS='--only "weekly-12-*" --strips' for a part of them.
 LETTERS ?=
@@ -95,7 +100,7 @@ upgrade:                        ## move every pin to the newest version; then: m
 	$(MAKE) lock UPGRADE=--upgrade
 
 clean:
-	rm -rf .venv demo letters desk-pictures build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo site letters desk-pictures build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Debian keeps ensurepip in a package of its own (python3-venv); the second way needs only pip.
 .venv/bin/python:

@@ -11,8 +11,9 @@ from typing import Any
 
 import typer
 
-from newsletter.cli import app, helping, speaking
+from newsletter.cli import helping, speaking
 from newsletter.cli.app import usage_name
+from newsletter.cli.tree import app
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PATHS = {"en": DOCS / "en" / "commands.md", "ar": DOCS / "ar" / "commands.md"}

@@ -14,7 +14,8 @@ import pytest
 import typer
 from command import ROOT, environment, here
 
-from newsletter.cli import app, cells, helping, speaking
+from newsletter.cli import cells, helping, speaking
+from newsletter.cli.tree import app
 
 PO = ROOT / "templates" / "locale" / "ar" / "help.po"
 BESIDE = frozenset({"Usage: {command}", "default: {value}", "required", "Show this message and exit."})

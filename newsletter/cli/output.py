@@ -178,10 +178,12 @@ def near(text: str) -> str:
         text: Words, or one path.
     """
     try:
-        here = f"{Path.cwd()}{os.sep}"
+        folder = Path.cwd()
     except OSError:
         return text
-    if here not in text or len(here) == 1:
+    here = f"{folder}{os.sep}"
+    # Where a service or cron stands, in the topmost folder, no path gets shorter; and `//` is in every address.
+    if folder == Path(folder.anchor) or here not in text:
         return text
     return re.sub(rf"(?<![\w/.~-])(?<!-C )(?<!-C ['\"]){re.escape(here)}(?=[^\s{os.sep}])", "", text)
 

@@ -37,7 +37,7 @@ def adopt(
 
     Nothing is sent again by it. Letters that may have gone since the backup are looked for on this machine; those that
     nobody can tell of become unknown, which the provider's events settle, or you do: newsletter sends resume --help.
-    What went of issues that the database does not know is asked when they are sent: newsletter send --after-restore.
+    What went of issues that it does not know is asked when they are sent: newsletter send ISSUE --after-restore.
 
     \b
     Examples:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.app import NOTHING_SENT, SOME_NOT_TAKEN, workspace_of
-from newsletter.cli.delivering import exit_of
 from newsletter.cli.options import AsJson, LogAs, LogForm, json_log
+from newsletter.cli.outcome import exit_of
 from newsletter.cli.output import json_data, say
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.tables import table

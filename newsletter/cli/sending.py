@@ -11,16 +11,9 @@ from newsletter.cli import completing
 from newsletter.cli.accounts import account_data, problem_lines
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
-from newsletter.cli.delivering import (
-    account_words,
-    ask_for_number,
-    deliver_now,
-    exit_of,
-    send_test,
-    tell_edited,
-    way_on,
-)
+from newsletter.cli.delivering import ask_for_number, deliver_now, send_test, tell_edited
 from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn, WithThisSender
+from newsletter.cli.outcome import account_words, exit_of, way_on
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
 from newsletter.cli.speaking import complaint_lines
@@ -32,7 +25,7 @@ from newsletter.text.sentences import joined, said
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from newsletter.cli.delivering import DeliveryOutcome
+    from newsletter.cli.outcome import DeliveryOutcome
     from newsletter.ledger import Send, SendCounts
     from newsletter.models import Issue
     from newsletter.wiring import Workspace

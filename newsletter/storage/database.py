@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from newsletter.errors import DatabaseError, file_limit_error
+from newsletter.errors import DatabaseError, NewSchemaError, OldSchemaError, file_limit_error
 from newsletter.installing import DRIVER, installing
 from subscribers.newfile import NameTakenError, new_file
 
@@ -310,7 +310,7 @@ def version(database: Database) -> str | None:
     if len(found) != 1:
         raise DatabaseError("it does not say what version it is", where=database.where, mend="restore a backup")
     if str(found[0]) > HEAD:
-        raise DatabaseError(
+        raise NewSchemaError(
             f"its schema is {found[0]}, made by a newer version (this one knows {HEAD})",
             where=database.where,
             mend="upgrade nashra on this machine",
@@ -331,7 +331,7 @@ def ready(database: Database, *, now: datetime) -> None:
     if found == HEAD:
         return
     if not database.is_sqlite:
-        raise DatabaseError(
+        raise OldSchemaError(
             f"its schema is {found or 'empty'}, this version needs {HEAD}",
             where=database.where,
             mend="run: newsletter database upgrade",
