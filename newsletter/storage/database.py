@@ -20,7 +20,7 @@ from newsletter.errors import DatabaseError, NewSchemaError, OldSchemaError, fil
 from newsletter.installing import DRIVER, installing
 from newsletter.storage.disk import Together, sync_log
 from newsletter.storage.faults import BUSY_SECONDS, complaint, is_away
-from newsletter.storage.turns import OutOfTurnError, Turns, begun
+from newsletter.storage.turns import TurnError, Turns, begun
 from subscribers.newfile import NameTakenError, new_file
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Database:
 
         try:
             yield
-        except OutOfTurnError as error:
+        except TurnError as error:
             raise DatabaseError(*complaint("database is locked"), where=self.where) from error
         except sqlite3.Error as error:
             # Of what goes to the driver itself.
