@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from newsletter.check import probe
-from newsletter.check.sender import domain_setup
+from newsletter.check.authentication import domain_setup
 from newsletter.ledger.cursors import cursors_named
 from newsletter.senders import registry
 from newsletter.text.dates import in_zone
