@@ -27,7 +27,7 @@ from site_pages import (
     targets,
 )
 
-FEW_ENOUGH = 22
+FEW_ENOUGH = 16
 """Pages in English alone, which docs/ar/index.md names in its last part. This number only falls."""
 
 
@@ -88,12 +88,12 @@ def test_pages_take_nothing_from_elsewhere(site: Path) -> None:
         assert not re.search(r"(url\(|@import)\s*[\"']?(https?:)?//", path.read_text("utf-8")), path
 
 
-@pytest.mark.parametrize("half", HALVES, ids=lambda half: half.language)
-def test_pages_say_their_language_and_direction(site: Path, half: Half) -> None:
-    for path in (site / half.language).glob("*.html"):
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl")])
+def test_pages_say_their_language_and_direction(site: Path, language: str, direction: str) -> None:
+    for path in (site / language).glob("*.html"):
         root = read(path)
-        assert root.get("lang") == half.language, path
-        assert root.find("body").get("dir") == half.direction, path
+        assert root.get("lang") == language, path
+        assert root.find("body").get("dir") == direction, path
 
 
 def test_pages_lead_to_the_same_page_in_the_other_language(site: Path) -> None:
@@ -114,7 +114,7 @@ def test_every_page_is_in_both_languages_or_said_not_to_be() -> None:
 
 @pytest.mark.parametrize("half", HALVES, ids=lambda half: half.language)
 def test_every_page_is_in_the_navigation_once(site: Path, half: Half) -> None:
-    named = [name for group in groups(half) for name in group.pages]
+    named = [name for group in groups(half) for name in group.pages if "/" not in name]
     assert sorted([*named, INDEX]) == half.pages, f"docs/{half.language}/index.md is the navigation"
     shown = {
         urlsplit(link).path.removeprefix("./")
