@@ -102,7 +102,7 @@ def webhook(case: Examination) -> Iterator[Examined]:
             "bounces and complaints do not come back: {section} does not say how its news verify", section=section
         )
         mend = said(
-            "see docs/en/operating.md on {title}'s webhook; it is pointed at …/hooks/{name}",
+            "see docs/en/{name}.md on {title}'s webhook; it is pointed at …/hooks/{name}",
             title=provider.title,
             name=provider.name,
         )
