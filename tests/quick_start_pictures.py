@@ -43,8 +43,8 @@ SAMPLE = ROOT / "newsletter" / "sample"
 ANSWERS = ("", SITE, "الموجة", "", "Africa/Algiers", "", "", "almawja")
 """To ``newsletter``: begin, the site's address, the name, the language, the zone, the sender, the list, the folder."""
 SHOWN = """<!doctype html><meta charset="utf-8"><style>
-body {{ margin: 0; background: #f3f1ec; font: 14px/1.75 "DejaVu Sans Mono", monospace; }}
-main {{ width: COLUMNSch; margin: 12px; padding: 18px 20px; background: #1b1f1e; color: #e6eae8; border-radius: 10px; }}
+body {{ margin: 0; background: #1b1f1e; color: #e6eae8; font: 14px/1.75 "DejaVu Sans Mono", monospace; }}
+main {{ width: COLUMNSch; padding: 16px 20px; }}
 p {{ margin: 0; min-height: 1.75em; white-space: pre; direction: ltr; unicode-bidi: isolate; }}
 b {{ color: #6fcfae; font-weight: normal; }}
 </style><main>{lines}</main>""".replace("COLUMNS", str(COLUMNS))
@@ -168,9 +168,9 @@ def tab(browser: Browser, width: int, height: int, scale: float = 1, **more: Any
 def take_terminal(browser: Browser, name: str, language: str, lines: Sequence[str]) -> None:
     """A picture of what stands on the terminal."""
     shown = "".join(f"<p>{html.escape(line)}</p>" if at else f"<p><b>{line}</b></p>" for at, line in enumerate(lines))
-    with tab(browser, 890, 100, 1.5) as page:
+    with tab(browser, 860, 100, 1.5) as page:
         page.set_content(SHOWN.format(lines=shown))
-        assert page.evaluate("document.documentElement.scrollWidth") == 890
+        assert page.evaluate("document.documentElement.scrollWidth") == 860
         keep(name, page.screenshot(full_page=True), 32, language)
 
 

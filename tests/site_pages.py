@@ -92,7 +92,7 @@ def targets(path: Path) -> list[str]:
 
 
 def groups(half: Half) -> list[Group]:
-    """The navigation of a half: of its index.md, what the lists under each heading lead to in the same folder."""
+    """The navigation of a half: what the lists under each heading of its index.md lead to, of other halves too."""
     found: list[Group] = []
     inside = 0
     tokens = parsed((half.folder / INDEX).read_text("utf-8"))
@@ -102,7 +102,7 @@ def groups(half: Half) -> list[Group]:
         inside += {"list_item_open": 1, "list_item_close": -1}.get(token.type, 0)
         if token.type == "inline" and inside and found:
             found[-1].pages.update(
-                (target, text) for target, text in _links(token) if "/" not in target and target.endswith(".md")
+                (target, text) for target, text in _links(token) if re.fullmatch(r"(\.\./\w+/)?[\w-]+\.md", target)
             )
     return [group for group in found if group.pages]
 
@@ -233,7 +233,14 @@ def settings(half: Half, partners: list[str]) -> str:
     ]
     project["extra"]["partners"] = [name.removesuffix(".md") + ".html" for name in partners]
     nav: list[dict[str, Any]] = [{half.name: INDEX}]
-    nav += [{group.title: [{title: name} for name, title in group.pages.items()]} for group in groups(half)]
+    nav += [
+        {
+            group.title: [
+                {title: name.replace(".md", ".html") if "/" in name else name} for name, title in group.pages.items()
+            ]
+        }
+        for group in groups(half)
+    ]
     project["nav"] = nav
     return tomlkit.dumps(document)
 

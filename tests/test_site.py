@@ -27,7 +27,7 @@ from site_pages import (
     targets,
 )
 
-FEW_ENOUGH = 22
+FEW_ENOUGH = 16
 """Pages in English alone, which docs/ar/index.md names in its last part. This number only falls."""
 
 
@@ -66,6 +66,14 @@ def test_no_link_is_broken_and_no_anchor_missing(site: Path) -> None:
                 assert read(led).xpath("//*[@id=$id]", id=unquote(url.fragment)), f"{path.relative_to(site)}: {link}"
 
 
+def test_no_item_of_a_list_is_swallowed_by_the_one_before(site: Path) -> None:
+    """An item that follows an indented paragraph, picture or fence at once is read as more of it: leave a line free."""
+    for path in pages(site):
+        for words in read(path).xpath("//article//li//text()[not(ancestor::pre)]"):
+            swallowed = re.search(r"\n *(?:\d{1,2}\.|-) .{,40}", words)
+            assert swallowed is None, f"{path.relative_to(site)}: {swallowed}"
+
+
 def test_pages_take_nothing_from_elsewhere(site: Path) -> None:
     """Readers may follow a link to another host; no page fetches from one, and the browser would refuse it."""
     for path in pages(site):
@@ -80,12 +88,12 @@ def test_pages_take_nothing_from_elsewhere(site: Path) -> None:
         assert not re.search(r"(url\(|@import)\s*[\"']?(https?:)?//", path.read_text("utf-8")), path
 
 
-@pytest.mark.parametrize("half", HALVES, ids=lambda half: half.language)
-def test_pages_say_their_language_and_direction(site: Path, half: Half) -> None:
-    for path in (site / half.language).glob("*.html"):
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl")])
+def test_pages_say_their_language_and_direction(site: Path, language: str, direction: str) -> None:
+    for path in (site / language).glob("*.html"):
         root = read(path)
-        assert root.get("lang") == half.language, path
-        assert root.find("body").get("dir") == half.direction, path
+        assert root.get("lang") == language, path
+        assert root.find("body").get("dir") == direction, path
 
 
 def test_pages_lead_to_the_same_page_in_the_other_language(site: Path) -> None:
@@ -106,7 +114,7 @@ def test_every_page_is_in_both_languages_or_said_not_to_be() -> None:
 
 @pytest.mark.parametrize("half", HALVES, ids=lambda half: half.language)
 def test_every_page_is_in_the_navigation_once(site: Path, half: Half) -> None:
-    named = [name for group in groups(half) for name in group.pages]
+    named = [name for group in groups(half) for name in group.pages if "/" not in name]
     assert sorted([*named, INDEX]) == half.pages, f"docs/{half.language}/index.md is the navigation"
     shown = {
         urlsplit(link).path.removeprefix("./")
