@@ -14,6 +14,8 @@ from newsletter.cli.app import usage_name
 from newsletter.cli.tree import app
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "en" / "commands.md"
+BAR = "\\|"
+"""A bar in a table, in code as well."""
 
 HEAD = """\
 # Commands
@@ -78,8 +80,8 @@ def _row(parameter: Any) -> str:
         if parameter.param_type_name == "argument"
         else ", ".join((*parameter.opts, *parameter.secondary_opts))
     )
-    words = parameter.help.replace("|", "\\|")
-    return f"| `{name}` | {words} |"
+    words = parameter.help.replace("|", BAR)
+    return f"| `{name.replace('|', BAR)}` | {words} |"
 
 
 if __name__ == "__main__":
