@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from newsletter.errors import DatabaseError
 from newsletter.storage.database import Database, open_database
-from newsletter.storage.disk import Together
+from newsletter.storage.disk import GroupCommit
 from newsletter.storage.turns import TurnError, Turns
 from newsletter.workflows import serve
 
@@ -140,7 +140,7 @@ def test_nobody_waits_for_ever(file: Database, tmp_path: Path) -> None:
 
 
 def test_one_wait_serves_all_who_wait() -> None:
-    together, go, syncs = Together(), threading.Event(), list[int]()
+    together, go, syncs = GroupCommit(), threading.Event(), list[int]()
 
     def sync() -> None:
         syncs.append(together._asked)
@@ -158,7 +158,7 @@ def test_one_wait_serves_all_who_wait() -> None:
 
 
 def test_a_disk_that_fails_is_told_to_everybody() -> None:
-    together, told = Together(), list[str]()
+    together, told = GroupCommit(), list[str]()
 
     def sync() -> None:
         raise OSError(errno.EIO, "lost")
