@@ -84,7 +84,7 @@ class Database:
         if durable and together is not None:
             together.wait(self.sync)
 
-    def wait_group_commit(self) -> None:
+    def wait_together(self) -> None:
         """From now on a commit lets the next one write before the disk has it, and one wait serves all who wait.
 
         `write` comes to an end when the disk has it, as before. But what the disk did not take can be read until the
