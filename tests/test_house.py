@@ -123,6 +123,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "newsletter.workflows.approving",
+        "newsletter.workflows.warming",
         "newsletter.workflows.check",
         "newsletter.workflows.collect",
         "newsletter.workflows.doctor",
