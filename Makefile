@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := requirements/run.txt
 DEV := requirements/dev.txt
+# What an image or a machine with workers runs: the same, and PostgreSQL.
+WORKERS := requirements/workers.txt
 # Workers of pytest: two more than the machine has cores, since tests wait for nearly half of their time.
 JOBS ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 2)
 # More words for `make mutants`, such as MUTANTS="--only delivery --jobs 2".
@@ -11,7 +13,7 @@ MUTANTS ?=
 # Bytecode is kept, whatever the shell says: else every process of the tests compiles all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint compiled quick check docs letters desk-pictures bench mutants torture lock upgrade clean
+.PHONY: demo test lint compiled quick check docs site letters desk-pictures bench mutants torture lock upgrade clean
 
 demo: .venv/run                 ## the main job, on the built-in sample newsroom, into an outbox
 	rm -rf demo
@@ -42,9 +44,14 @@ check: .venv/dev                ## what CI runs; mypy takes one core, so that an
 	$(MAKE) -j 2 lint compiled
 	$(MAKE) test
 
-docs: .venv/dev                 ## write docs/en/commands.md from the commands' own help, docs/en/settings.md from the schema
+docs: .venv/dev                 ## write what is made from the code: pages of commands, settings and CSV files, and what Tab offers
 	$(BIN)/python tests/command_reference.py
+	$(BIN)/python tests/completion_table.py
 	$(BIN)/python tests/settings_reference.py
+	$(BIN)/python tests/csv_reference.py
+
+site: .venv/dev                 ## the documents as a site in English and Arabic, into site/; it says how to open it
+	$(BIN)/python tests/site_pages.py site
 
 # LETTERS='--only "weekly-12-*" --strips' for a part of them.
 LETTERS ?=
@@ -86,13 +93,14 @@ COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 
 lock: .venv/dev                 ## pin again what pyproject.toml asks for; pins that still fit stay
 	$(COMPILE) $(UPGRADE) pyproject.toml --group build -o $(RUN)
-	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra workers -c $(RUN) -o $(DEV)
+	$(COMPILE) $(UPGRADE) pyproject.toml --group build --extra workers -c $(RUN) -o $(WORKERS)
+	$(COMPILE) $(UPGRADE) pyproject.toml --group dev --extra workers -c $(WORKERS) -o $(DEV)
 
 upgrade:                        ## move every pin to the newest version; then: make check
 	$(MAKE) lock UPGRADE=--upgrade
 
 clean:
-	rm -rf .venv demo letters desk-pictures build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo site letters desk-pictures build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # Debian keeps ensurepip in a package of its own (python3-venv); the second way needs only pip.
 .venv/bin/python:

@@ -5,6 +5,8 @@ Complaint (of the readers' side, the shape of them all)
     ├── SettingsError      newsletter.toml, the environment or a secret file says something impossible
     ├── WorkspaceError     no workspace here, or not one that can be used
     ├── DatabaseError      the database cannot be opened, is too old or too new, or is full
+    │   ├── OldSchemaError     it was made by an older version of the program
+    │   └── NewSchemaError     it was made by a newer one
     ├── SourceError        a file or URL that gives no article
     ├── IssueError         an issue.md that cannot be understood, or an issue that is not there
     │   └── DiskError      a file of an issue that the disk does not take
@@ -62,6 +64,14 @@ class WorkspaceError(NashraError):
 
 class DatabaseError(NashraError):
     """A database that cannot be opened, read or written."""
+
+
+class OldSchemaError(DatabaseError):
+    """A database that an older version of the program made, and nobody has upgraded yet."""
+
+
+class NewSchemaError(DatabaseError):
+    """A database that a newer version of the program made or upgraded."""
 
 
 class SourceError(NashraError):

@@ -40,6 +40,7 @@ STAND_INS = {
     "pipx": "installs; tests/test_wheel.py tries that",
     "podman": "fetches and builds for minutes",
     "systemctl": "wants the machine's own services",
+    "systemd-run": "wants the machine's own services",
     "uv": "installs; tests/test_wheel.py tries that",
 }
 """Programs that cannot be run in a test, each with the reason: they do nothing and are content."""
@@ -218,8 +219,11 @@ class Shell:
         # What is not handed over is asked of a person.
         given = {"piped": handed.read_text("utf-8")} if handed.exists() else {"typed": ""}
         if words[:2] == ["subscribers", "import"]:
-            # The person has the file at hand, wherever they are.
-            words = [str(self.home / word) if word.endswith(".csv") else word for word in words]
+            # The person has the file at hand, wherever they are; or it is where they stand.
+            words = [
+                str(self.home / word) if word.endswith(".csv") and not Path(folder, word).exists() else word
+                for word in words
+            ]
         with self.world():
             done = here(*words, cwd=Path(folder), more={"HOME": str(self.home), "EDITOR": "true"}, **given)
         self.ran.append(Ran([word.replace(str(self.machine), "") for word in words], done))
@@ -279,6 +283,8 @@ def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]
             ("getpass", "getpass", lambda *_, **__: "abcd efgh ijkl mnop qrst uvwx"),
             ("webbrowser", "open", lambda *_, **__: True),
             ("dns.resolver.Resolver", "resolve", resolve),
+            # Whatever else listens on this machine at the port that documents name.
+            ("newsletter.workflows.serve", "_listening", mock.Mock()),
         ):
             stack.enter_context(mock.patch(f"{target}.{name}", instead))
         stack.enter_context(mock.patch.object(uvicorn.Server, "run"))

@@ -1,17 +1,21 @@
-"""docs/en/settings.md, made from the schema that settings are checked against; ``make docs`` writes it."""
+"""The pages of the settings in both languages, made from the schema that they are checked against, by ``make docs``."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import settings_in_arabic as arabic
+
 from newsletter.senders import registry
 from newsletter.workspace import schema
 
-PATH = Path(__file__).resolve().parents[1] / "docs" / "en" / "settings.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PATH = DOCS / "en" / "settings.md"
+ARABIC_PATH = DOCS / "ar" / "settings.md"
 
 HEAD = """\
 # Settings
@@ -209,12 +213,39 @@ class Setting:
     """The description in the schema; empty when there is none."""
 
 
-def settings() -> Iterator[Setting]:
-    """Every setting of the schema, in its order."""
+@dataclass(frozen=True)
+class KindWords:
+    """How a page says what a setting may be."""
+
+    either: str = " or "
+    among: str = ", "
+    """Between all but the last two of several."""
+    comma: str = ", "
+    whole_number: str = "whole number"
+    number: str = "number"
+    between: str = ", {least} to {most}"
+    at_least: str = "at least {n}"
+    at_most: str = "at most {n}"
+    list_of: str = "list of {kind}"
+    table: str = "table: name = {kind}"
+    text: str = "text"
+    required: str = "(required)"
+
+
+ENGLISH = KindWords()
+ARABIC = KindWords(**arabic.KINDS)
+
+
+def settings(words: KindWords = ENGLISH) -> Iterator[Setting]:
+    """Every setting of the schema, in its order.
+
+    Args:
+        words: Of the page.
+    """
     for section, about in _sections():
         for key, value in about["properties"].items():
-            words = " ".join(value.get("description", "").split())
-            yield Setting(section, key, _kind(value), _default(key, value, about), words)
+            meaning = " ".join(value.get("description", "").split())
+            yield Setting(section, key, _kind(value, words), _default(key, value, about, words), meaning)
 
 
 def missing() -> list[str]:
@@ -240,6 +271,30 @@ def text() -> str:
 _COPY = """\
 What stands behind `#` is no setting until the sign in front of it is taken away. Take the lines that you want, each
 under the heading of its section, which stands once in a file."""
+
+
+def arabic_text() -> str:
+    """The whole Arabic file: the meanings are those of the catalogue, by the words of the schema."""
+    said = arabic.catalogue()
+    parts = [arabic.HEAD]
+    every = list(settings(ARABIC))
+    for section, about in _sections():
+        parts.append(f"\n## {said[section]} [{section}]\n\n{arabic.isolated(said[about['description']])}\n")
+        parts.append(f"\n{arabic.COLUMNS}\n|---|---|---|---|\n")
+        parts += [
+            f"| `{one.key}` | {arabic.isolated(one.kind)} | {arabic.isolated(one.default)} | "
+            f"{_cell(arabic.isolated(arabic.meaning(one.section, one.key, said.get(one.meaning, ''), said)))} |\n"
+            for one in every
+            if one.section == section
+        ]
+    return "".join([*parts, arabic.TAIL])
+
+
+def untold() -> list[str]:
+    """What the schema says and the Arabic catalogue does not."""
+    said = arabic.catalogue()
+    words = [name for name, _ in _sections()] + [about["description"] for _, about in _sections()]
+    return [one for one in (*words, *(one.meaning for one in settings())) if not said.get(one)]
 
 
 def sample() -> str:
@@ -291,38 +346,44 @@ def _resolved(value: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str
     return value
 
 
-def _kind(value: Mapping[str, Any]) -> str:
+def _kind(value: Mapping[str, Any], words: KindWords) -> str:
     if "enum" in value:
-        *most, last = (f"`{one}`" for one in value["enum"] if one)
-        return f"{', '.join(most)} or {last}" if most else last
+        return _one_of([f"`{one}`" for one in value["enum"] if one], words)
     if "anyOf" in value:
-        return " or ".join(f"`{one['const']}`" if "const" in one else _kind(one) for one in value["anyOf"])
+        return words.either.join(f"`{one['const']}`" if "const" in one else _kind(one, words) for one in value["anyOf"])
     match value.get("type"):
         case "boolean":
-            return "`true` or `false`"
+            return _one_of(["`true`", "`false`"], words)
         case "integer" | "number" as kind:
-            words = "whole number" if kind == "integer" else "number"
-            return f"{words}, {value['minimum']:,.10g} to {value['maximum']:,.10g}"
+            name = words.whole_number if kind == "integer" else words.number
+            limits = {"least": f"{value['minimum']:,.10g}", "most": f"{value['maximum']:,.10g}"}
+            return name + words.between.format(**limits)
         case "array":
-            limits = [f"at least {value['minItems']}"] if "minItems" in value else []
-            limits += [f"at most {value['maxItems']}"] if "maxItems" in value else []
-            return ", ".join([f"list of {_kind(value['items']).replace(' or ', ', ')}", *limits])
+            limits = [words.at_least.format(n=value["minItems"])] if "minItems" in value else []
+            limits += [words.at_most.format(n=value["maxItems"])] if "maxItems" in value else []
+            kind = _kind(value["items"], words).replace(words.either, words.comma)
+            return words.comma.join([words.list_of.format(kind=kind), *limits])
         case "object":
             inner = value.get("additionalProperties")
-            return f"table: name = {_kind(inner)}" if isinstance(inner, dict) else "table: name = text"
+            return words.table.format(kind=_kind(inner, words) if isinstance(inner, dict) else words.text)
         case "string":
-            return "text"
+            return words.text
     raise AssertionError(f"nobody has said how to tell {value}")
 
 
-def _default(key: str, value: Mapping[str, Any], section: Mapping[str, Any]) -> str:
+def _one_of(names: Sequence[str], words: KindWords) -> str:
+    *most, last = names
+    return f"{words.among.join(most)}{words.either}{last}" if most else last
+
+
+def _default(key: str, value: Mapping[str, Any], section: Mapping[str, Any], words: KindWords) -> str:
     if key in section.get("required", ()):
-        return "(required)"
+        return words.required
     default = value.get("default")
     if default in ("", [], {}, None):
         return ""
     if isinstance(default, list):
-        return ", ".join(f"`{one}`" for one in default)
+        return words.comma.join(f"`{one}`" for one in default)
     return f"`{default}`" if isinstance(default, str) else f"`{json.dumps(default).removesuffix('.0')}`"
 
 
@@ -332,3 +393,4 @@ def _cell(words: str) -> str:
 
 if __name__ == "__main__":
     PATH.write_text(text(), "utf-8")
+    ARABIC_PATH.write_text(arabic_text(), "utf-8")

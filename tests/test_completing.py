@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import random
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import completion_table
 import pytest
+import typer
 from command import Done, environment, here, make_workspace
 from settings_text import add_settings
+from typer import _completion_classes
+from typer._click import shell_completion
+
+from newsletter import completing
+from newsletter.cli.tree import app
+from newsletter.completing import TABLE, line, values
 
 TOPICS = '[topics.readers]\n1 = "رياضة"\n2 = { title = "ثقافة", sections = ["كتب", "مسرح"] }'
 
@@ -27,24 +37,28 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def tab(line: str, cwd: Path, shell: str = "bash", **more: str) -> list[str]:
-    """The lines that a shell gets when Tab is pressed at the end of this one."""
-    words = line.split(" ")
-    asked = {
+def asked(written: str, cwd: Path, shell: str, action: str = "get-args", **more: str) -> Done:
+    """What the program says when Tab is pressed at the end of this line."""
+    told = {
         "_NEWSLETTER_COMPLETE": f"complete_{shell}",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words) - 1),
-        "_TYPER_COMPLETE_ARGS": line,
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "COMP_WORDS": written,
+        "COMP_CWORD": str(len(written.split(" ")) - 1),
+        "_TYPER_COMPLETE_ARGS": written,
+        "_TYPER_COMPLETE_FISH_ACTION": action,
         **more,
     }
-    done: Done = here(cwd=cwd, more=asked)
-    assert done.err == "", done
+    return here(cwd=cwd, more=told)
+
+
+def tab(written: str, cwd: Path, shell: str = "bash", **more: str) -> list[str]:
+    """The lines that a shell gets."""
+    done = asked(written, cwd, shell, **more)
+    assert (done.code, done.err) == (0, ""), done
     return [line for line in done.out.splitlines() if line]  # nothing to offer is an empty line
 
 
 @pytest.mark.parametrize(
-    ("line", "offered"),
+    ("written", "offered"),
     [
         ("newsletter send --list ", ["readers", "sport"]),
         ("newsletter send --list s", ["sport"]),
@@ -59,8 +73,8 @@ def tab(line: str, cwd: Path, shell: str = "bash", **more: str) -> list[str]:
         ("newsletter wee", ["weekly"]),
     ],
 )
-def test_bash(root: Path, line: str, offered: list[str]) -> None:
-    assert tab(line, root / "issues") == offered
+def test_bash(root: Path, written: str, offered: list[str]) -> None:
+    assert tab(written, root / "issues") == offered
 
 
 def test_sends_say_their_issue_and_state(root: Path) -> None:
@@ -90,13 +104,13 @@ def test_whatever_is_wrong_nothing_is_said_and_nothing_is_made(tmp_path: Path, w
     (tmp_path / "newsletter.toml").write_text("[newsletter]\n", "utf-8")
     more = damage(tmp_path, what)
     before = sorted(tmp_path.rglob("*"))
-    for line in (
+    for written in (
         "newsletter send --list ",
         "newsletter open ",
         "newsletter sends show ",
         "newsletter articles --section ",
     ):
-        assert tab(line, tmp_path, **more) == []
+        assert tab(written, tmp_path, **more) == []
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -107,25 +121,100 @@ def test_the_database_is_only_looked_at(root: Path) -> None:
 
 
 def test_it_takes_no_time_and_loads_nothing_dear(root: Path) -> None:
-    """What is ours of it: reading the lists takes milliseconds; SQLAlchemy, lxml and the rest are never loaded."""
+    """A whole process, from its first line to its answer; a third of a second of it would be Typer and the commands."""
     code = (
-        "import sys, types; from pathlib import Path; from newsletter.cli import completing\n"
-        "ctx = types.SimpleNamespace(find_root=lambda: types.SimpleNamespace(params={'directory': sys.argv[1]}))\n"
-        "assert len(completing.lists(ctx)) == 2 and completing.sends(ctx) and completing.issues(ctx)\n"
-        "dear = {'sqlalchemy', 'pydantic', 'lxml', 'jinja2', 'newsletter.workspace.config', 'newsletter.wiring'}\n"
-        "print(*sorted(dear & set(sys.modules)))"
+        "import sys, time\nfrom newsletter.cli import main\nsys.argv = ['newsletter']\n"
+        "try: main()\nexcept SystemExit as leave: assert leave.code == 0\n"
+        "dear = {'typer', 'rich', 'sqlalchemy', 'pydantic', 'newsletter.cli.tree', 'newsletter.wiring'}\n"
+        "print(*sorted(dear & set(sys.modules)), time.process_time() < 0.15)"
     )
+    asked = {"_NEWSLETTER_COMPLETE": "complete_bash", "COMP_WORDS": "newsletter send --list ", "COMP_CWORD": "3"}
     done = subprocess.run(
-        [sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=False, env=environment()
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment(asked), cwd=root
     )
-    assert (done.returncode, done.stdout.strip()) == (0, ""), done
+    assert (done.returncode, done.stdout.split()) == (0, ["readers", "sport", "True"]), done
 
-    from types import SimpleNamespace
 
-    from newsletter.cli import completing
+def test_the_table_is_what_the_commands_say() -> None:
+    assert TABLE.read_text("utf-8") == completion_table.text(), "`make docs` writes it"
 
-    asked = SimpleNamespace(find_root=lambda: SimpleNamespace(params={"directory": root}))
-    began = time.process_time()
-    for read in (completing.lists, completing.issues, completing.sends, completing.sections):
-        assert read(asked)  # type: ignore[arg-type]
-    assert time.process_time() - began < 0.15
+
+def lines_of(seed: int, number: int) -> Iterator[tuple[list[str], str]]:
+    """Lines as nobody writes them: commands with options and words of theirs and of others, whole and broken off."""
+    chance = random.Random(seed)
+    commands = json.loads(TABLE.read_bytes())
+    odd = ["x", "12", "-z", "-yy", "-", "--", "", "-Cx", "-C", "-C=z", "--directory=q", "=", "-yC", "a b", "--yes=1"]
+    begun = ["", "", "-", "--", "=", "a", "s", "r", "-C", "--l", "--list", "--list=", "--list=r", "--rhythm=w"]
+
+    def some(name: str, most: int) -> list[str]:
+        own = [option for one in commands[name]["takes"] for option in one.get("options", ())]
+        return [chance.choice([*own, *odd]) for _ in range(chance.randrange(most))]
+
+    for _ in range(number):
+        name = chance.choice(list(commands))
+        words = some("", 3) if chance.random() < 0.4 else []
+        for word in name.split():
+            words += [word, *(some(name, 2) if chance.random() < 0.2 else ())]
+        yield words + some(name, 4), chance.choice(begun + some(name, 2))
+
+
+def test_many_lines_are_answered_as_typer_answers_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own functions resolve each line, in one process; the values of the workspace are the same for both."""
+    places: list[str] = []
+
+    def known(directory: str | Path) -> values.Offered:
+        places.append(str(directory) and str(Path(directory)))
+        return [("readers", "القراء"), ("sport", "[x] y"), ("12", ""), ("-x", "z")]
+
+    for name in values.READ:
+        monkeypatch.setattr(values, name, known)
+    program, commands = typer.main.get_command(app), json.loads(TABLE.read_bytes())
+    for words, started in lines_of(1, 800):
+        places.clear()
+        now = shell_completion._resolve_context(program, {}, "newsletter", list(words))
+        asked, rest = shell_completion._resolve_incomplete(now, list(words), started)
+        theirs = [(one.value, one.help or "") for one in asked.shell_complete(now, rest)]
+        ours = line.offered(commands, words, started, dict.fromkeys(values.READ, known))
+        assert sorted(ours) == sorted(theirs), (words, started)  # -h and --help are a set at Typer's
+        assert [Path(one) for one in places[::2]] == [Path(one) for one in places[1::2]], (words, started)
+
+
+WRITTEN = (
+    "newsletter ",
+    "newsletter se",
+    "newsletter --",
+    "newsletter sends",
+    "newsletter sends ",
+    "newsletter send --list ",
+    "newsletter send --list=s",
+    "newsletter subscribers import --",
+    "newsletter service proxy ",
+    "newsletter weekly --rhythm ",
+    "newsletter articles --section ك",
+    "newsletter schedule --l",
+    "newsletter sends show ",
+    'newsletter -C "a b',
+    "newsletter -C 'a b' send --l",
+    "newsletter a\\",
+    "newsletter nothing --such ",
+    "newsletter --version ",
+)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shell_is_told_what_typer_tells_it(root: Path, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for what Rich would do to the words beside a value: eat what is in brackets, and break them in two."""
+    actions = ("get-args", "is-args") if shell == "fish" else ("",)
+    ours = [asked(written, root, shell, action) for written in WRITTEN for action in actions]
+    monkeypatch.setattr(completing, "answer", lambda variables: None)
+    monkeypatch.setattr(_completion_classes, "_sanitize_help_text", str)
+    theirs = [asked(written, root, shell, action) for written in WRITTEN for action in actions]
+    assert ours == theirs
+    assert len({done.out for done in ours}) > 10
+
+
+@pytest.mark.parametrize(
+    "asked_for", [{"_NEWSLETTER_COMPLETE": "source_bash"}, {"_NEWSLETTER_COMPLETE": "complete_bash", "COMP_CWORD": "x"}]
+)
+def test_what_is_not_known_here_is_left_to_typer(asked_for: dict[str, str]) -> None:
+    assert completing.answer({"COMP_WORDS": "newsletter ", **asked_for}) is None

@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 from command import ROOT
+from command_reference import PATHS
 from document_shell import Block, Ran, Shell, blocks, commands_in, labelled
 from documented_newsroom import (
     DocumentedSite,
@@ -49,16 +50,24 @@ pytestmark = pytest.mark.slow
 DOCUMENTS = {
     path.relative_to(ROOT).as_posix(): path
     for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-    if path.name != "CHANGELOG.md"
+    if path.name != "CHANGELOG.md" and path != PATHS["ar"]
 }
+"""All but the commands in Arabic, whose examples are those of the English page (tests/test_arabic_help.py)."""
 REFERENCE = "docs/en/commands.md"
-LEFT_OUT = 4
+LEFT_OUT = 6
 """Blocks of all documents that say that they are not run."""
 SPOKEN = ("", "text", "yaml", "nginx", "jinja", "css", "html", "php", "markdown", "dns")
 """Blocks for people, or for programs that are not ours."""
 KINDS = {"sh", "console", "toml", "python", "cron", "ini", *SPOKEN}
 
-EMPTY_FOLDER = {"README.md", "CONTRIBUTING.md", "docs/ar/quick-start.md"}
+EMPTY_FOLDER = {
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/ar/quick-start.md",
+    "docs/en/quick-start.md",
+    "docs/ar/wordpress-in-ten-minutes.md",
+    "docs/en/wordpress-in-ten-minutes.md",
+}
 """Documents that begin without a newsroom."""
 
 SPORT = given('lists add sport --title "نشرة الرياضة"')
@@ -73,6 +82,7 @@ def _with_alerts(root: Path) -> None:
 
 GIVEN: Mapping[str, Prepare] = {
     "docs/ar/what-if.md": given('send 13 --at "2026-11-26 18:00"'),
+    "docs/en/what-if.md": given('send 13 --at "2026-11-26 18:00"'),
     "docs/en/wordpress.md": old_address,
     "newsletter articles": SPORT,
     "newsletter collect": old_address,
@@ -117,6 +127,8 @@ CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "newsletter --lang ar doctor": ((0, 1), "it looks at the machine, too"),
     "newsletter --lang ar send 13 --rest": ((1,), "nobody cancelled issue 13 in the middle"),
     "newsletter --lang ar sends refreeze 13": ((1,), "in what-if.md it was cancelled before"),
+    "newsletter send 13 --rest": ((1,), "nobody cancelled issue 13 in the middle"),
+    "newsletter sends refreeze 13": ((1,), "in what-if.md it was cancelled before"),
     "newsletter doctor": ((0, 1), "it looks at the machine, too"),
     "newsletter send 12 --rest": ((1,), "nobody cancelled issue 12 in the middle"),
     "newsletter sends decide 12": ((1,), "three readers are too few to try subjects on"),
@@ -126,6 +138,7 @@ CODES: Mapping[str, tuple[tuple[int, ...], str]] = {
     "newsletter -C /srv/nashra service install --system --port 8001": ((0, 1), ROOT_OWNS),
     "newsletter service install --system --to units --dry-run": ((0, 1), ROOT_OWNS),
     "newsletter status": ((0, 1), "after a restore it needs somebody, as it should"),
+    "newsletter --lang ar subscribers sync": ((1,), "an outbox keeps no lists of addresses"),
     "newsletter subscribers sync": ((1,), "an outbox keeps no lists of addresses"),
     "newsletter subscribers bounces dismiss --domain example.net": (
         (1,),
@@ -254,7 +267,7 @@ def test_few_blocks_are_left_out_and_each_says_why() -> None:
 def test_commands_of_cron_and_systemd_have_options_that_there_are() -> None:
     import typer
 
-    from newsletter.cli import app
+    from newsletter.cli.tree import app
 
     wrong = []
     for path in DOCUMENTS.values():

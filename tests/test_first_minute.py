@@ -445,6 +445,7 @@ def test_paths_below_where_somebody_stands_are_relative(
     assert shown_path(tmp_path) == shown_path(".") == str(tmp_path)
     monkeypatch.chdir("/")
     assert near(f"{tmp_path}/x") == f"{tmp_path}/x"
+    assert near("write [headline](https://example.org)") == "write [headline](https://example.org)"
 
 
 def test_errors_and_checks_name_paths_as_they_can_be_typed(tmp_path: Path) -> None:

@@ -109,8 +109,8 @@ def test_the_command_refuses_without_a_statement_and_names_both_ways(root: Path,
 def test_a_person_at_the_terminal_is_asked(
     root: Path, file: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, people: int
 ) -> None:
-    monkeypatch.setattr("newsletter.cli.subscribing.on_terminal", lambda: True)
-    monkeypatch.setattr("newsletter.cli.subscribing.question", lambda _: answer)
+    monkeypatch.setattr("newsletter.cli.importing.on_terminal", lambda: True)
+    monkeypatch.setattr("newsletter.cli.importing.question", lambda _: answer)
     done = here("-C", root, "subscribers", "import", file)
     assert done.code == code
     assert "1 person will be subscribed to 'readers' and mailed." in done.err

@@ -12,7 +12,7 @@ import pytest
 import typer
 from command import TEXT, Done, here, make_workspace
 
-from newsletter.cli import app
+from newsletter.cli.tree import app
 
 DATA_KEYS = {
     *("reasons", "bounces", "leaving", "by_rhythm", "by_variant", "by_list", "by_provider", "rhythms", "erased"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import settings_in_arabic
 import settings_reference
 
 from newsletter.workspace import folder
@@ -85,3 +86,45 @@ def test_a_setting_without_words_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     first = next(settings_reference.settings())
     monkeypatch.setattr(settings_reference, "settings", lambda: iter([replace(first, meaning="")]))
     assert settings_reference.missing() == ["[newsletter] name"]
+
+
+def test_every_setting_says_what_it_means_in_arabic() -> None:
+    assert settings_reference.untold() == [], "put them into templates/locale/ar/settings.po, by their English"
+
+
+def test_the_arabic_page_is_what_the_schema_says() -> None:
+    told = settings_reference.ARABIC_PATH.read_text("utf-8")
+    assert told == settings_reference.arabic_text(), "run: make docs"
+
+
+def test_the_arabic_catalogue_keeps_no_meaning_that_no_setting_has() -> None:
+    """Of a description that was written anew the old Arabic would stay, and nobody would see it."""
+    told = {one.meaning for one in settings_reference.settings()}
+    sections = {about["description"] for _, about in settings_reference._sections()}
+    names = re.compile(r"= .+|[A-Za-z_.-]+(?: help)?")
+    said = [one for one in settings_in_arabic.catalogue() if not names.fullmatch(one)]
+    assert [one for one in said if one not in told | sections] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "marked"),
+    [
+        ("وبدونه `newsletter.db`", "وبدونه `newsletter.db`"),
+        ("خطوط `[letter]`؛ ثم", "خطوط &lrm;`[letter]`&lrm;؛ ثم"),
+        ("في `newsletter` (هنا)", "في `newsletter`&rlm; (هنا)"),
+    ],
+)
+def test_code_keeps_its_signs_on_their_side(words: str, marked: str) -> None:
+    assert settings_in_arabic.isolated(words) == marked
+
+
+@pytest.mark.parametrize(
+    ("label", "words", "told"),
+    [
+        ("اللغة", "تحدّد اتجاه الرسالة", "**اللغة**: تحدّد اتجاه الرسالة"),
+        ("اسم النشرة", "اسم النشرة كما يعرفها القراء", "**اسم النشرة** كما يعرفها القراء"),
+        ("", "كما في النمط", "كما في النمط"),
+    ],
+)
+def test_a_setting_is_named_as_at_the_desk(label: str, words: str, told: str) -> None:
+    assert settings_in_arabic.meaning("letter", "x", words, {"letter.x": label}) == told

@@ -6,11 +6,13 @@ import json
 import logging
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +34,7 @@ from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SCHEDULE, set_cursor
 from newsletter.storage import tables
 from newsletter.storage.database import Database
 from newsletter.wiring import open_workspace
-from newsletter.workflows import health, logs, status
+from newsletter.workflows import alerts, health, logs, status
 from newsletter.workflows.metrics import CONTENT_TYPE, metrics_text
 from newsletter.workflows.serve import app_of
 from newsletter.workflows.status.findings import filled, without_addresses
@@ -241,7 +243,24 @@ def test_a_database_that_was_restored_is_told(tmp_path: Path) -> None:
     done = here("-C", root, "status")
     assert done.code == 1
     assert "The database is older than what this workspace remembers" in done.out
-    assert "newsletter send --after-restore" in done.out
+    assert "newsletter database adopt" in done.out
+
+
+def test_a_database_of_a_newer_program_is_told_as_that(tmp_path: Path) -> None:
+    root = make_workspace(tmp_path / "w")
+    with closing(sqlite3.connect(root / "newsletter.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    done = here("-C", root, "status")
+    assert done.code == 1
+    assert "The database is newer than this program: its schema is 9999" in done.out
+    assert "upgrade nashra on this machine" in done.out
+    assert "reached" not in done.out
+    (found,) = json.loads(here("-C", root, "status", "--json").out)["findings"]
+    assert (found["kind"], found["needs_person"]) == ("new-schema", True)
+    # Whoever watches the program hears of it, and alerts look nowhere for what they told before.
+    with open_workspace(root) as workspace:
+        assert health.Watched(workspace).health("")[0] == 503
+        assert alerts.tell(workspace) == []
 
 
 # ---- OpenMetrics

@@ -21,7 +21,7 @@ from sqlalchemy import text
 from newsletter.errors import DatabaseError
 from newsletter.storage.database import Database, open_database
 from newsletter.storage.disk import Together
-from newsletter.storage.turns import OutOfTurnError, Turns
+from newsletter.storage.turns import TurnError, Turns
 from newsletter.workflows import serve
 
 
@@ -130,7 +130,7 @@ def test_nobody_waits_for_ever(file: Database, tmp_path: Path) -> None:
         assert "database is locked" in str(found[0])
         assert "run this one again" in str(found[0])
         assert not turns._waiting
-    with turns.turn() as latest, pytest.raises(OutOfTurnError):
+    with turns.turn() as latest, pytest.raises(TurnError):
         turns.enter(lambda: False, latest)
     with file.write():
         pass

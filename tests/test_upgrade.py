@@ -120,5 +120,9 @@ def test_a_database_of_postgresql_goes_on(archive: Path, tmp_path: Path, databas
     root = old(archive, tmp_path, database_urls("postgresql"))
     if not archive.name.startswith(f"schema-{HEAD}"):
         complains(here("-C", root, "sends", "list"), "this version needs", "newsletter database upgrade")
+        told = here("-C", root, "status")
+        assert (told.code, "reached" in told.out) == (1, False)
+        assert "The database is older than this program: its schema is " in told.out, told
+        assert "newsletter database upgrade" in told.out
     assert here("-C", root, "database", "upgrade").code == 0
     goes_on(root)

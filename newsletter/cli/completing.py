@@ -1,107 +1,34 @@
-"""What the shell offers behind Tab: lists, issues, sends and sections, read in milliseconds; silent whatever is wrong.
+"""What Typer asks of an option or argument whose values the workspace knows, when Tab is pressed behind it.
 
-Only the standard library is used: a key is pressed, and nobody waits for SQLAlchemy or the schema of the settings. The
-database is only looked at: none is made or upgraded, and no file is left beside it. PostgreSQL is not asked.
+The shells are answered by ``newsletter.completing`` before Typer is loaded; this is the long way to the same values.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import sqlite3
-import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
-from typing import Any
-
 import typer
 
-FILE, DATABASE, ISSUES = "newsletter.toml", "newsletter.db", "issues"
-_SQLITE = "sqlite:///"
-_MOST = 200
-"""Values that are offered."""
-_HEAD = 4096
-"""Bytes of an issue.md in which its number stands."""
-_SECONDS = 0.2
-"""Longest wait for a database that somebody writes."""
-
-Offered = list[tuple[str, str]]
-"""Values with what is told beside each."""
+from newsletter.completing import values
 
 
-def lists(ctx: typer.Context) -> Offered:
+def lists(ctx: typer.Context) -> values.Offered:
     """Names of the lists, with their titles."""
-    return _offered(ctx, lambda root: _rows(root, "SELECT name, title FROM list ORDER BY id"))
+    return values.lists(_directory(ctx))
 
 
-def issues(ctx: typer.Context) -> Offered:
+def issues(ctx: typer.Context) -> values.Offered:
     """Numbers of the issues, with their folders; the newest first."""
-    return _offered(ctx, lambda root: sorted(_issues(root), key=lambda one: -int(one[0])))
+    return values.issues(_directory(ctx))
 
 
-def sends(ctx: typer.Context) -> Offered:
+def sends(ctx: typer.Context) -> values.Offered:
     """Ids of the sends, with issue and state; the newest first."""
-    query = (
-        "SELECT send.public_id, issue.key || ', ' || send.state FROM send JOIN issue ON issue.id = send.issue_id"
-        " ORDER BY send.id DESC"
-    )
-    return _offered(ctx, lambda root: _rows(root, query))
+    return values.sends(_directory(ctx))
 
 
-def sections(ctx: typer.Context) -> Offered:
+def sections(ctx: typer.Context) -> values.Offered:
     """Sections that the topics of the settings name, with the list they belong to."""
-    return _offered(ctx, _sections)
+    return values.sections(_directory(ctx))
 
 
-def _offered(ctx: typer.Context, read: Callable[[Path], Any]) -> Offered:
-    try:
-        start = Path(ctx.find_root().params.get("directory") or "").absolute()
-        root = next(folder for folder in (start, *start.parents) if (folder / FILE).is_file())
-        return [(str(value), str(told)) for value, told in list(read(root))[:_MOST]]
-    except Exception:
-        return []
-
-
-def _rows(root: Path, query: str) -> list[tuple[str, str]]:
-    path = _database(root)
-    # Without a journal beside it nobody has it open: then not even a lock is taken, and no journal is made.
-    mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "mode=ro&immutable=1"
-    with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=_SECONDS)) as connection:
-        return connection.execute(f"{query} LIMIT {_MOST}").fetchall()
-
-
-def _database(root: Path) -> Path:
-    """The file of the database.
-
-    Raises:
-        ValueError: It is none.
-    """
-    url = os.environ.get("NASHRA_DATABASE__URL", "")
-    secret = root / "secrets" / "database.url"
-    if not url and secret.is_file():
-        url = secret.read_text("utf-8").strip()
-    url = url or str(_settings(root).get("database", {}).get("url") or f"{_SQLITE}{DATABASE}")
-    if not url.startswith(_SQLITE):
-        raise ValueError("no file")
-    return (root / url.removeprefix(_SQLITE)).absolute()
-
-
-def _settings(root: Path) -> dict[str, Any]:
-    return tomllib.loads((root / FILE).read_text("utf-8-sig"))
-
-
-def _issues(root: Path) -> Iterator[tuple[str, str]]:
-    for path in (root / ISSUES).glob("*/issue.md"):
-        with path.open("rb") as file:
-            number = re.search(rb"(?m)^\s*number\s*=\s*([0-9]{1,9})\b", file.read(_HEAD))
-        if number is not None:
-            yield str(int(number[1])), path.parent.name
-
-
-def _sections(root: Path) -> Iterator[tuple[str, str]]:
-    for name, topics in _settings(root).get("topics", {}).items():
-        for topic in topics.values():
-            told = {"title": topic} if isinstance(topic, str) else topic
-            for section in told.get("sections") or [told["title"]]:
-                yield section, name
+def _directory(ctx: typer.Context) -> str:
+    return str(ctx.find_root().params.get("directory") or "")

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from newsletter.workflows.status import Finding, WorkspaceState
 
 
-SET_UP = frozenset({"database", "brake", "webhook", "worker", "no-worker", "unkept", "missed", "disk"})
+SET_UP = frozenset(
+    {"database", "old-schema", "new-schema"} | {"brake", "webhook", "worker", "no-worker", "unkept", "missed", "disk"}
+)
 """Kinds of findings behind which something of the set-up may be broken."""
 
 

@@ -16,11 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from newsletter.errors import DatabaseError, file_limit_error
+from newsletter.errors import DatabaseError, NewSchemaError, OldSchemaError, file_limit_error
 from newsletter.installing import DRIVER, installing
 from newsletter.storage.disk import Together, sync_log
 from newsletter.storage.faults import BUSY_SECONDS, complaint, is_away
-from newsletter.storage.turns import OutOfTurnError, Turns, begun
+from newsletter.storage.turns import TurnError, Turns, begun
 from subscribers.newfile import NameTakenError, new_file
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Database:
 
         try:
             yield
-        except OutOfTurnError as error:
+        except TurnError as error:
             raise DatabaseError(*complaint("database is locked"), where=self.where) from error
         except sqlite3.Error as error:
             # Of what goes to the driver itself.
@@ -305,7 +305,7 @@ def version(database: Database) -> str | None:
     if len(found) != 1:
         raise DatabaseError("it does not say what version it is", where=database.where, mend="restore a backup")
     if str(found[0]) > HEAD:
-        raise DatabaseError(
+        raise NewSchemaError(
             f"its schema is {found[0]}, made by a newer version (this one knows {HEAD})",
             where=database.where,
             mend="upgrade nashra on this machine",
@@ -326,7 +326,7 @@ def ready(database: Database, *, now: datetime) -> None:
     if found == HEAD:
         return
     if not database.is_sqlite:
-        raise DatabaseError(
+        raise OldSchemaError(
             f"its schema is {found or 'empty'}, this version needs {HEAD}",
             where=database.where,
             mend="run: newsletter database upgrade",

@@ -21,7 +21,7 @@ LOOK_AGAIN = 0.001
 """Seconds between two looks whether another process is done."""
 
 
-class OutOfTurnError(Exception):
+class TurnError(Exception):
     """Others wrote for longer than one was ready to wait."""
 
 
@@ -50,7 +50,7 @@ class Turns:
         """Be the one of this process that may write; the moment (time.monotonic) until which it may wait for others.
 
         Raises:
-            OutOfTurnError: The others of this process did not come to an end.
+            TurnError: The others of this process did not come to an end.
         """
         until = time.monotonic() + self._seconds
         self._take()
@@ -67,7 +67,7 @@ class Turns:
             until: What `turn` gave.
 
         Raises:
-            OutOfTurnError: They did not come to an end.
+            TurnError: They did not come to an end.
         """
         with self._door(until):
             while not begin():
@@ -86,7 +86,7 @@ class Turns:
         with self._lock:
             if mine in self._waiting:
                 self._waiting.remove(mine)
-                raise OutOfTurnError
+                raise TurnError
         # It became ours in the last moment.
 
     def _give(self) -> None:
@@ -131,7 +131,7 @@ def _locked(flock: Callable[[int, int], None], descriptor: int, how: int) -> boo
 
 def _pause(until: float) -> None:
     if time.monotonic() > until:
-        raise OutOfTurnError
+        raise TurnError
     time.sleep(LOOK_AGAIN)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import NashraError
 from newsletter.workflows import status
+from newsletter.workflows.status.texts import AWAY
 
 if TYPE_CHECKING:
     from http.server import ThreadingHTTPServer
@@ -26,7 +27,7 @@ KEPT = 10.0
 """Seconds that an answer is kept, so that nobody can let the database be counted through again and again."""
 EVENTS_KEPT = 300.0
 """Seconds that the numbers of events are kept: a large newsroom has millions in a month."""
-ILL = frozenset({"database", "worker"})
+ILL = AWAY | {"worker"}
 """Findings with which the program is not well; everything else asks for an editor, not for a restart."""
 
 

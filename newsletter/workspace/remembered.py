@@ -215,7 +215,7 @@ class DatabaseMemory:
             f"the database is older than what was sent from here (it counts {count}, not {known.generation}){last}. "
             "Who has had a letter, left or was suppressed since then is not known in it",
             where=known.where,
-            mend="if it was restored from a backup, say so: add --after-restore, or run newsletter database adopt",
+            mend="if it was restored from a backup, say so: newsletter database adopt, or add --after-restore",
         )
 
     def reached(self, database: Database, found: DatabaseIdentity | None, now: datetime) -> None:

@@ -19,7 +19,7 @@ from newsletter.errors import NashraError
 from newsletter.ledger.cursors import cursors_named
 from newsletter.workflows import status
 from newsletter.workflows.alerts import memory
-from newsletter.workflows.status.texts import TEXTS
+from newsletter.workflows.status.texts import AWAY, TEXTS
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -94,7 +94,7 @@ def _told(
 
 def _tell(workspace: Workspace, *, ended: bool, find: Find) -> list[AlertOutcome]:
     found = find(workspace)
-    away = next((one for one in found if one.kind == "database"), None)
+    away = next((one for one in found if one.kind in AWAY), None)
     if away is not None:
         return _tell_away(workspace, away, ended=ended)
     outcomes = _tell_back(workspace)

@@ -15,7 +15,7 @@ from newsletter.errors import SourceError
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import joined, said
 from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck
-from newsletter.workflows.status.texts import RECEIVERS_SAY
+from newsletter.workflows.status.texts import AWAY, RECEIVERS_SAY
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +40,8 @@ _TOLD = frozenset(
     {
         *_SEND_KINDS,
         *RECEIVERS_SAY,
-        *("database", "clock", "worker", "no-worker", "missed", "unkept", "letters", "held", "flooded", "webhook"),
+        *AWAY,
+        *("clock", "worker", "no-worker", "missed", "unkept", "letters", "held", "flooded", "webhook"),
         *("unknown-sends", "disk", "backup", "no-backup"),
     }
 )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from newsletter.errors import NewSchemaError, OldSchemaError
 from newsletter.ledger import UNFINISHED
 from newsletter.ledger.clock_steps import APART
 from newsletter.report.deliverability import ComplaintRate
@@ -67,12 +68,15 @@ LEAST_FREE, LEAST_SHARE, PLENTY = 200_000_000, 0.05, 2_000_000_000
 
 
 def away(error: Complaint) -> Finding:
-    """The finding that the database cannot be read.
+    """The finding that the database cannot be read, or not by this version of the program.
 
     Args:
         error: What it, or the program, says of it.
     """
-    return made("database", parts={"reason": error.what}, command=error.mend, lasting=60.0)
+    kind = "database"
+    if isinstance(error, OldSchemaError | NewSchemaError):
+        kind = "old-schema" if isinstance(error, OldSchemaError) else "new-schema"
+    return made(kind, parts={"reason": error.what}, command=error.mend, lasting=60.0)
 
 
 def findings_of(state: WorkspaceState) -> Sequence[Finding]:
@@ -100,7 +104,7 @@ def findings_of(state: WorkspaceState) -> Sequence[Finding]:
 
 def _of_database(state: WorkspaceState) -> Iterator[Finding]:
     if state.restored:
-        yield made("restored", command="newsletter send --after-restore")
+        yield made("restored", command="newsletter database adopt")
 
 
 def _told(moment: datetime, state: WorkspaceState) -> str:

@@ -20,8 +20,13 @@ PUT_UP = "make the plugin anew and put it up: {command}"
 STEPS = (AGAIN, GOES_ON, DECIDED, START, CRON, LOG, COMPARE, FREE, DELIST, RIGHT_TIME, TAKE_OVER, PUT_UP)
 """What may come next, as the catalogue of alerts knows it; a command alone needs no words."""
 
+AWAY = frozenset({"database", "old-schema", "new-schema"})
+"""Kinds of findings with which nothing can be read or written."""
+
 TEXTS: Mapping[str, tuple[str, str]] = {
     "database": ("The database cannot be reached: {reason}", "The database answers again."),
+    "old-schema": ("The database is older than this program: {reason}", "The database fits the program again."),
+    "new-schema": ("The database is newer than this program: {reason}", "The database fits the program again."),
     "restored": (
         "The database is older than what this workspace remembers: it was restored, and may not know what has gone",
         "",
