@@ -16,11 +16,11 @@ import pytest
 from command import make_workspace
 from conftest import MakeDatabase
 from reader_pages import Workspace, stamp_of
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from newsletter.errors import DatabaseError
 from newsletter.storage.database import Database, open_database
-from newsletter.storage.disk import Together
+from newsletter.storage.disk import DiskGroup
 from newsletter.storage.turns import TurnError, Turns
 from newsletter.workflows import serve
 
@@ -136,11 +136,21 @@ def test_nobody_waits_for_ever(file: Database, tmp_path: Path) -> None:
         pass
 
 
+def test_connections_are_kept_for_the_next_readers(database: Database) -> None:
+    made: list[int] = []
+    event.listen(database.engine, "connect", lambda *_: made.append(1))
+    for _ in range(3):
+        with contextlib.ExitStack() as stack:
+            for _ in range(12):
+                stack.enter_context(database.read()).execute(text("SELECT 1"))
+    assert len(made) <= 12
+
+
 # ---- the disk
 
 
 def test_one_wait_serves_all_who_wait() -> None:
-    together, go, syncs = Together(), threading.Event(), list[int]()
+    together, go, syncs = DiskGroup(), threading.Event(), list[int]()
 
     def sync() -> None:
         syncs.append(together._asked)
@@ -158,7 +168,7 @@ def test_one_wait_serves_all_who_wait() -> None:
 
 
 def test_a_disk_that_fails_is_told_to_everybody() -> None:
-    together, told = Together(), list[str]()
+    together, told = DiskGroup(), list[str]()
 
     def sync() -> None:
         raise OSError(errno.EIO, "lost")

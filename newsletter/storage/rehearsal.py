@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-class Rehearsal(Database):
+class TrialDatabase(Database):
     """A database whose every transaction is part of one that is taken back."""
 
     def __init__(self, database: Database, connection: Connection) -> None:
@@ -44,7 +44,7 @@ def taken_back(database: Database) -> Iterator[Database]:
     """A database that is as if nothing had happened, once the block has ended."""
     try:
         with database.write() as connection:
-            yield Rehearsal(database, connection)
+            yield TrialDatabase(database, connection)
             raise _Over
     except _Over:
         pass
