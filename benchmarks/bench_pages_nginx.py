@@ -183,9 +183,16 @@ def prepared(root: Path, readers: int, most: int) -> dict[str, list[str]]:
     people.write_text("email\n" + "".join(f"reader{number}@example.net\n" for number in range(readers)), "utf-8")
     _ok(here("-C", root, "subscribers", "import", people, "--consent", "they asked", "--yes"))
     links: dict[str, list[str]] = {"preferences": [], "leave": [], "confirm": []}
+    wishes = [f"wishes{number}@example.net" for number in range(most)]
+    with open_workspace(root, {}) as workspace:
+        now, keys = workspace.now(), workspace.keys.suppression
+        with workspace.database.write() as connection:
+            for address in wishes:
+                actions.subscribe(connection, address, "readers", now=now, keys=keys, how="form", words="")
+    # Who confirms has got the letter that asks.
+    _ok(here("-C", root, "subscribers", "letters"))
     with open_workspace(root, {}) as workspace, workspace.database.write() as connection:
-        now = workspace.now()
-        for number in range(most):
+        for number, address in enumerate(wishes):
             who = store.find(connection, normalise(f"reader{number}@example.net"))
             assert who is not None
             for purpose, list_id in (("preferences", 0), ("leave", 1)):
@@ -193,12 +200,9 @@ def prepared(root: Path, readers: int, most: int) -> dict[str, list[str]]:
                     purpose, workspace.keys.tokens, public_id=who.public_id, list_id=list_id, epoch=who.epoch
                 )
                 links[purpose].append(f"/{purpose}/{token}")
-            address = f"wishes{number}@example.net"
-            keys = workspace.keys.suppression
-            actions.subscribe(connection, address, "readers", now=now, keys=keys, how="form", words="")
             other = store.find(connection, normalise(address))
-            if other is not None:
-                links["confirm"].append(f"/confirm/{actions.make_confirmation(connection, other.id, 1, now=now)}")
+            assert other is not None
+            links["confirm"].append(f"/confirm/{actions.make_confirmation(connection, other.id, 1, now=now)}")
     return links
 
 

@@ -41,9 +41,17 @@ def sync_folder(folder: Path) -> None:
     Raises:
         OSError: The disk does not say that it has them.
     """
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+    if os.name == "posix":
+        sync_file(folder)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the disk has what others have written into a file.
+
+    Raises:
+        OSError: The disk does not say that it has it.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

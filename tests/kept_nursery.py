@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from unittest import mock
 
+from kept import Kept
+
 from newsletter.sources import fence
 from newsletter.sources.fence import processes
 from newsletter.sources.fence.nursery import END, LOADED
@@ -39,11 +41,11 @@ class Nursery:
         self.process.wait(60)
 
 
-class KeptNursery:
+class KeptNursery(Kept):
     """Makes what stands where a fence's processes stood."""
 
     def __init__(self) -> None:
-        self.real = 0
+        super().__init__()
         self.kept: dict[object, Nursery] = {}
 
     def __call__(self, memory: int) -> ReaderProcesses:
@@ -68,15 +70,6 @@ class KeptNursery:
         """One that does not answer any more is ended, and another takes its place."""
         self.kept = {key: one for key, one in self.kept.items() if one is not nursery}
         nursery.end()
-
-    @contextmanager
-    def really(self) -> Iterator[None]:
-        """Let each fence begin its own meanwhile."""
-        self.real += 1
-        try:
-            yield
-        finally:
-            self.real -= 1
 
     def end(self) -> None:
         """End all."""

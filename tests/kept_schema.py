@@ -13,6 +13,7 @@ from unittest import mock
 
 from alembic import command
 from alembic.config import Config
+from kept import Kept
 from sqlalchemy import Connection
 
 _MADE = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
@@ -26,13 +27,13 @@ def contents(connection: Connection) -> tuple[list[str], dict[str, list[tuple[ob
     return [str(sql) for (sql,) in connection.exec_driver_sql(_MADE)], rows
 
 
-class KeptSchema:
+class KeptSchema(Kept):
     """Stands where ``alembic.command.upgrade`` stood."""
 
     def __init__(self, migrate: Callable[[Config, str], None]) -> None:
+        super().__init__()
         self.migrate = migrate
         self.kept: tuple[list[str], dict[str, list[tuple[object, ...]]]] | None = None
-        self.real = 0
 
     def upgrade(self, config: Config, revision: str) -> None:
         """Bring a database to a revision; an empty one of SQLite to the last one without the migrations."""
@@ -54,15 +55,6 @@ class KeptSchema:
             for name, values in rows.items():
                 for row in values:
                     connection.exec_driver_sql(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)
-
-    @contextmanager
-    def really(self) -> Iterator[None]:
-        """Run the migrations themselves meanwhile."""
-        self.real += 1
-        try:
-            yield
-        finally:
-            self.real -= 1
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import sys
@@ -11,24 +12,17 @@ from unittest import mock
 
 import pytest
 from babel.messages.pofile import read_po
-from command import Done, here, make_workspace
-from spoken_patterns import patterns
+from command import ROOT, Done, here, make_workspace
+from spoken_patterns import patterns, refusals, unmarked
 
-from newsletter.cli import cells, output, speaking
-from newsletter.cli.tree import app
+from newsletter.cli import cells, main, output, speaking
+from newsletter.desk.complaints import told_of
 from newsletter.errors import IssueError, NashraError
 from newsletter.text.sentences import counted, joined, said
 
-LOCALES = Path(__file__).resolve().parents[1] / "templates" / "locale"
-JOURNEY = [
-    f"newsletter/cli/{name}.py"
-    for name in (
-        *("setting_up", "editing", "composing", "accounts", "approving", "sending", "weekly", "latest", "delivering"),
-        *("outcome", "subscribing", "importing", "posting", "status"),
-        *("reporting", "examining", "publishing", "trying", "moment"),
-    )
-]
-"""Files of which every sentence is said in Arabic."""
+LOCALES = ROOT / "templates" / "locale"
+NOT_TOLD = frozenset({"api", "desk", "__init__.py", "__pycache__"})
+"""What speaks to programs, and what has a language of its own."""
 ISOLATES = re.compile("[\u2066-\u2069]")
 ONE_PIECE = re.compile("\u2066[^\u2066-\u2069]*\u2069")
 """What reads from the left in a line from the right: a command, a path, an address, a name."""
@@ -219,6 +213,16 @@ def test_parts_are_isolated_and_never_looked_into() -> None:
 
 
 @pytest.mark.usefixtures("arabic")
+def test_what_is_data_stays_though_the_catalogue_has_a_sentence_of_its_words() -> None:
+    """A list's title, for example; what the code says for itself has one of the names for that."""
+    same = "Nothing changed."
+    line = said("'{before}' is now '{name}', «{title}».", before="readers", name="sport", title=same)
+    assert f"\u2066{same}\u2069" in speaking.told(line)
+    assert f"\u2066{same}\u2069" in speaking.told(joined([said("{name}", name=same), said("sent")], ", "))
+    assert speaking.told(said("note: {line}", line=same)) == "ملاحظة: لم يتغيّر شيء."
+
+
+@pytest.mark.usefixtures("arabic")
 def test_sentences_stay_sentences_when_they_are_put_together() -> None:
     line = said("Nothing sent.") + " " + said("Nothing changed.")
     assert line == "Nothing sent. Nothing changed."
@@ -266,13 +270,34 @@ def catalogue() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def test_every_sentence_of_the_journey_has_its_arabic() -> None:
-    known, asked = catalogue(), patterns(*JOURNEY)
-    assert len(asked) > 200
+def test_every_sentence_of_a_command_has_its_arabic() -> None:
+    known, asked = catalogue(), patterns("newsletter/cli")
+    assert len(asked) > 700
     missing = {
         f"{where}: {one}"
         for (one, _), where in asked.items()
         if one not in known and re.search("[A-Za-z]", re.sub(r"\{\w+\}", "", one))
+    }
+    assert missing == set()
+    assert unmarked("newsletter/cli") == []
+
+
+def test_every_refusal_of_the_house_has_its_arabic() -> None:
+    """The names of parts count for nothing here: what is put together in code is found by its words."""
+
+    def bare(text: str) -> str:
+        return re.sub(r"\{\w*\}", "{}", text)
+
+    known = {bare(one) for one in catalogue()}
+    places = [path for path in sorted((ROOT / "newsletter").iterdir()) if path.name not in NOT_TOLD]
+    found = refusals(*(f"newsletter/{one.name}" for one in places if one.suffix in ("", ".py")), "subscribers")
+    assert len(found) > 800
+    missing = {
+        f"{where}: {one}"
+        for one, where in found.items()
+        if bare(one) not in known
+        and re.search("[A-Za-z]", re.sub(r"\{\w*\}", "", one))
+        and told_of(re.sub(r"\{\w*\}", "7", one)) is None
     }
     assert missing == set()
 
@@ -304,27 +329,76 @@ def test_what_is_pasted_from_a_terminal_is_what_was_meant(room: Path) -> None:
     assert here("-C", room, "\u2066check", "1\u2069").out == here("-C", room, "check", "1").out
 
 
-def test_at_a_terminal_every_line_of_the_journey_is_whole(room: Path) -> None:
-    """Tables too, at the widths of people's terminals."""
-    here("-C", room, "weekly", "--yes")
-    for width in (80, 120):
-        for command in (("articles",), ("report",), ("status",), ("doctor", "--offline")):
-            stream = io.StringIO()
-            stream.isatty = lambda: True  # type: ignore[method-assign]
-            with (
-                mock.patch.object(sys, "stdout", stream),
-                mock.patch.dict("os.environ", {"COLUMNS": str(width), "NO_COLOR": "1", "TERM": "xterm"}),
-            ):
-                speaking.choose(["--lang", "ar"], {})
-                try:
-                    app(["-C", str(room), *command], standalone_mode=False)
-                finally:
-                    speaking.choose([], {})
-            lines = re.sub("\x1b\\[[0-9;]*m", "", stream.getvalue()).splitlines()
-            assert lines, command
-            for line in lines:
-                assert cells.balanced(line), line
-                assert cells.width(line.rstrip()) <= width, line
+def at_terminal(width: int, *arguments: str | Path) -> list[str]:
+    """Every line that somebody at a terminal sees of a command in Arabic, questions too; they answer no."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(3)]
+    for stream in streams:
+        stream.isatty = lambda: True  # type: ignore[method-assign]
+    asked: list[str] = []
+
+    def answer(question: str, **_: object) -> str:
+        asked.append(question)
+        return "لا"
+
+    with (
+        mock.patch.multiple(sys, stdin=streams[0], stdout=streams[1], stderr=streams[2]),
+        mock.patch.object(sys, "argv", ["newsletter", "--lang", "ar", *map(str, arguments)]),
+        mock.patch.dict("os.environ", {"COLUMNS": str(width), "NO_COLOR": "1", "TERM": "xterm"}),
+        mock.patch("typer.prompt", answer),
+        contextlib.suppress(SystemExit),
+    ):
+        try:
+            main()
+        finally:
+            speaking.choose([], {})
+            for stream in streams[1:]:
+                stream.flush()
+    seen = "\n".join(stream.buffer.getvalue().decode("utf-8") for stream in streams[1:])  # type: ignore[attr-defined]
+    lines = re.sub("\x1b\\[[0-9;]*m", "", seen).splitlines()
+    # Bars are drawn over and over, and go away.
+    return [*asked, *(line for line in lines if "\x1b" not in line and "\r" not in line and "━" not in line)]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_at_a_terminal_every_line_of_the_journey_is_whole(tmp_path: Path, width: int) -> None:
+    """As wide as the terminal at most, every isolate closed on its line: tables and questions too."""
+    folder, text = tmp_path / "w", tmp_path / "article.txt"
+    text.write_text(f"{'الميناء القديم يفتح أبوابه من جديد أمام سفن OpenTide 2.1 ' * 3}\nعادت السفن.\n", "utf-8")
+    people = tmp_path / "people.csv"
+    people.write_text("email\nleila@example.net\nnadia@example.net\n", "utf-8")
+    site = ("--url", "https://example.org", "--web", "https://news.example.org", "--timezone", "Africa/Algiers")
+    run = ("-C", folder)
+    commands: list[tuple[str | Path, ...]] = [
+        (),
+        ("init", folder, "--name", "الموجة", *site),
+        run,
+        (*run, "collect", text, tmp_path / "missing.txt"),
+        (*run, "articles"),
+        (*run, "compose"),
+        (*run, "check"),
+        (*run, "subscribers", "import", people, "--consent", "نموذج"),
+        (*run, "send", "1"),
+        (*run, "send", "1", "--yes"),
+        (*run, "weekly"),
+        (*run, "report"),
+        (*run, "status"),
+        (*run, "doctor", "--offline"),
+        (*run, "sends", "list"),
+        (*run, "sends", "show", "99"),
+        (*run, "lists"),
+        (*run, "deliverability"),
+        (*run, "log"),
+        (*run, "subjects"),
+    ]
+    for command in commands:
+        with contextlib.chdir(tmp_path):
+            lines = at_terminal(width, *command)
+        assert any(ARABIC.search(line) for line in lines), command
+        for line in lines:
+            assert cells.balanced(line), line
+            assert cells.width(line.rstrip()) <= width, line
+            assert line[:1] not in ("\u2066", "\u2067", "\u2068"), line  # lost there in VTE and tmux
+            assert not re.search(r"\b(?:[A-Za-z]{2,} ){3,}", line.replace("newsletter", "")), line
 
 
 @pytest.mark.usefixtures("arabic")

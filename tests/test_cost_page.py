@@ -7,22 +7,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from command import ROOT
+from page_tables import tables
 
 PAGES = {language: (ROOT / "docs" / language / "cost.md").read_text("utf-8") for language in ("en", "ar")}
 ISSUES, NEW, LEAVING, TESTS = 5, Decimal("0.03"), Decimal("0.01"), 20
 """The example: the month with five Thursdays, shares of the readers, letters."""
-
-Row = list[str]
-
-
-def tables(text: str) -> list[list[Row]]:
-    """Each table of a page: its rows without the head, cells without marks."""
-    found = re.findall(r"(?m)(?:^\|.*\n)+", text)
-    return [[_cells(line) for line in one.splitlines()[2:]] for one in found]
-
-
-def _cells(line: str) -> Row:
-    return [re.sub(r"[*`\u200e\u200f]", "", cell).strip() for cell in line.strip("|").split("|")]
 
 
 def number(cell: str) -> Decimal:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import secrets
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -221,6 +224,30 @@ def test_what_everybody_may_see_is_kept_and_nothing_of_a_reader(served: Served) 
     kept = list(served.proxy.folder.glob("cache-*/*/*/*"))
     assert kept
     assert not any(b"/leave/" in path.read_bytes()[:2000] for path in kept)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/subscribe", "/view/AAAA/members/issue/12", "/view/AAAA/members/issue/12/letter.css"]
+)
+def test_who_asks_for_the_same_page_waits_for_nobody(tmp_path: Path, path: str) -> None:
+    """The second request for a page that is not kept reaches the pages while the first has no answer yet."""
+    both = asyncio.Event()
+    asked = 0
+
+    async def pages(_scope: Any, _receive: Any, send: Any) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            both.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(both.wait(), 2)
+        headers = [(b"content-length", b"0"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200 if both.is_set() else 504, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    port = free_port()
+    with running(pages, port), before(tmp_path / "n", port) as proxy, ThreadPoolExecutor(2) as readers:
+        assert [status for status, _, _ in readers.map(proxy.ask, [path] * 2)] == [200, 200]
 
 
 def test_who_comes_too_often_waits(served: Served) -> None:

@@ -301,7 +301,7 @@ def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise OSError(28, "No space left on device")
 
     found = looked_at(tmp_path, units(environment(), PLAN))
-    monkeypatch.setattr("newsletter.service.installing.os.fsync", full)
+    monkeypatch.setattr("subscribers.wholefile.os.fsync", full)
     with pytest.raises(Exception, match="cannot be written \\(No space left on device\\)"):
         write(found)
     assert not any(path.name in UNITS for path in tmp_path.iterdir())

@@ -32,8 +32,8 @@ from newsletter.senders.smtp.options import SmtpOptions
 from newsletter.senders.smtp.sender import Smtp
 from newsletter.storage.database import Database, DatabaseAwayError
 from newsletter.web.pages import Pages
-from newsletter.workflows.small_letters import SmallLetters, SmallLetterSender
-from newsletter.workflows.small_letters.thread import SmallLetterThread
+from newsletter.workflows.small_letters import SmallLetterCounts, SmallLetters, SmallLetterSender
+from newsletter.workflows.small_letters.thread import LONGEST_REST, SmallLetterThread
 from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.models import LETTER_KINDS
@@ -476,11 +476,11 @@ def test_the_postman_goes_on_after_a_fault(asked: Database, clock: Clock, caplog
     letters = office(asked, provider, clock)
     real, calls = letters.drain, []
 
-    def drain() -> Any:
+    def drain(rest: Any) -> Any:
         calls.append(1)
         if len(calls) == 1:
             raise SendError(f"cannot write to {ADDRESS}", where="outbox")
-        return real()
+        return real(rest)
 
     letters.drain = drain  # type: ignore[method-assign]
     with caplog.at_level(logging.INFO, "nashra.letters"):
@@ -493,6 +493,34 @@ def test_the_postman_goes_on_after_a_fault(asked: Database, clock: Clock, caplog
     assert len(provider.took) == 1
     assert "SendError outbox" in caplog.text
     assert ADDRESS not in caplog.text
+
+
+def test_the_postman_rests_after_each_letter_as_long_as_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those whose page is being made at that moment come first."""
+    rested: list[float] = []
+    postman = SmallLetterThread(None, pause=0.0)  # type: ignore[arg-type]
+
+    def wait(seconds: float) -> bool:
+        rested.append(seconds)
+        return len(rested) > 4
+
+    class Letters:
+        def drain(self, rest: Any) -> Any:
+            for took in (0.004, 0.03, 5.0):
+                rest(took)
+            return SmallLetterCounts()
+
+    postman._letters = Letters()  # type: ignore[assignment]
+    monkeypatch.setattr(postman._over, "wait", wait)
+    postman._work()
+    assert rested == [0.0, 0.004, 0.03, LONGEST_REST, 0.0]
+
+
+def test_a_round_rests_after_each_letter(asked: Database, clock: Clock) -> None:
+    spent: list[float] = []
+    provider = Provider()
+    office(asked, provider, clock).drain(spent.append)
+    assert len(spent) == len(provider.took) == 1
 
 
 def test_those_that_wait_together_go_over_one_connection(asked: Database, clock: Clock, tmp_path: Path) -> None:

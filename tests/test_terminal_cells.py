@@ -83,7 +83,8 @@ def test_a_table_keeps_its_columns_at_any_width(language: str, room: int, headli
     for line in lines:
         assert cells.balanced(line)
         assert taken(line) <= room
-    assert room < 60 or [line[:4] for line in lines[1:]] == [str(row[0]) for row in rows]
+        assert line[:1] not in ("\u2066", "\u2067", "\u2068")  # lost there in VTE and tmux
+    assert room < 60 or [line.strip()[:4] for line in lines[1:]] == [str(row[0]) for row in rows]
 
 
 @pytest.mark.parametrize("room", [20, 40, 80, 120])

@@ -52,7 +52,7 @@ def main() -> None:
         if _debugging():
             raise
         if (full := file_limit_error(error)) is not None:
-            say(f"error: {full}")
+            say(said("error: {line}", line=speaking.complained(full)))
             sys.exit(1)
         # Its first line only: PostgreSQL shows the values of a row in the second, addresses too.
         words = str(error).partition("\n")[0]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from newsletter.cli.output import near, plural, say
-from newsletter.cli.speaking import language
+from newsletter.cli.speaking import is_known, language
 from newsletter.cli.trying import plan_data, would_try
 from newsletter.text.sentences import counted, joined, said
 
@@ -219,7 +219,7 @@ def tell_latest(outcome: LatestOutcome, *, would: bool = False) -> None:
         say(
             said(
                 "Nothing new for the {rhythm} readers of '{name}'. Nothing sent.",
-                rhythm=found.rhythm,
+                rhythm=said(found.rhythm),
                 name=found.target.name,
             )
         )
@@ -312,7 +312,8 @@ def problem_line(problem: Problem) -> str:
     from newsletter.desk.week.problems import told_of
 
     parts = {"code": problem.code, "place": at, "words": told_of(problem)}
-    return said(f"{problem.level} {{code}}: {'{place}: ' if place else ''}{{words}}", **parts)
+    line = said(f"{problem.level} {{code}}: {'{place}: ' if place else ''}{{words}}", **parts)
+    return said("{what}; {mend}", what=line, mend=problem.mend) if problem.mend and is_known(problem.mend) else line
 
 
 def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:

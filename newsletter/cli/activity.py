@@ -12,6 +12,7 @@ from newsletter.cli.options import AsJson, AsJsonLines, one_form
 from newsletter.cli.output import json_data, json_line, say
 from newsletter.cli.tables import table
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 
 
 def log(
@@ -39,7 +40,9 @@ def log(
     one_form(as_json, as_lines)
     for name in act or ():
         if name not in activity.ACTS:
-            raise typer.BadParameter(f"no act is called {name!r}; there are: {', '.join(activity.ACTS)}")
+            raise typer.BadParameter(
+                said("no act is called {name}; there are: {acts}", name=repr(name), acts=", ".join(activity.ACTS))
+            )
     with workspace_of(context) as workspace, workspace.database.read() as connection:
         since = workspace.now() - timedelta(days=days)
         found = activity.read(connection, acts=act or (), since=since)
@@ -52,7 +55,7 @@ def log(
     else:
         table(
             ("When", "Who", "Act", "About"),
-            [(in_zone(one.at, workspace.zone), one.by, one.act, one.about) for one in found],
+            [(in_zone(one.at, workspace.zone), one.by, said(one.act), one.about) for one in found],
         )
         if not found:
-            say(f"Nothing was done in the last {days} days.")
+            say(said("Nothing was done in the last {days} days.", days=days))

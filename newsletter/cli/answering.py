@@ -13,6 +13,7 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, say
+from newsletter.text.sentences import joined, said
 
 if TYPE_CHECKING:
     from newsletter.events.inbox import InboxOutcome
@@ -65,25 +66,35 @@ def inbox(
 def _tell(result: InboxOutcome, *, as_json: bool) -> None:
     if as_json:
         json_data(asdict(result))
-    counts = {
-        "came back": result.bounced,
-        "called spam": result.complained,
-        "reported otherwise": result.reported,
-        "left": result.left,
-        "confirmed": result.confirmed,
-        "still want their letters": result.stayed,
-        "asked to subscribe": result.asked,
-        "DMARC reports": result.dmarc,
-        "told before": result.known,
-        "too many at once, tried again later": result.later,
-        "not ours, too old or asked lately": result.refused,
-        "from machines": result.automatic,
-        "for people": result.other,
-        "not readable": result.unreadable,
-    }
-    told = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
-    would = " (nothing was written)" if result.dry_run else ""
-    say(f"{plural(result.read, 'new message')}{': ' + told if told else ''}{would}.")
+    counts = (
+        (result.bounced, said("{count} came back", count=f"{result.bounced:,}")),
+        (result.complained, said("{count} called spam", count=f"{result.complained:,}")),
+        (result.reported, said("{count} reported otherwise", count=f"{result.reported:,}")),
+        (result.left, said("{count} left", count=f"{result.left:,}")),
+        (result.confirmed, said("{count} confirmed", count=f"{result.confirmed:,}")),
+        (result.stayed, said("{count} still want their letters", count=f"{result.stayed:,}")),
+        (result.asked, said("{count} asked to subscribe", count=f"{result.asked:,}")),
+        (result.dmarc, said("{count} DMARC reports", count=f"{result.dmarc:,}")),
+        (result.known, said("{count} told before", count=f"{result.known:,}")),
+        (result.later, said("{count} too many at once, tried again later", count=f"{result.later:,}")),
+        (result.refused, said("{count} not ours, too old or asked lately", count=f"{result.refused:,}")),
+        (result.automatic, said("{count} from machines", count=f"{result.automatic:,}")),
+        (result.other, said("{count} for people", count=f"{result.other:,}")),
+        (result.unreadable, said("{count} not readable", count=f"{result.unreadable:,}")),
+    )
+    told = [words for count, words in counts if count]
+    messages: str = plural(result.read, "new message")
+    if told:
+        messages = said("{messages}: {counts}", messages=messages, counts=joined(told, ", "))
+    say(
+        said("{messages} (nothing was written).", messages=messages)
+        if result.dry_run
+        else said("{messages}.", messages=messages)
+    )
     for reason in result.paused:
-        say(f"A send {'would be' if result.dry_run else 'was'} paused: {reason}")
+        say(
+            said("A send would be paused: {reason}", reason=reason)
+            if result.dry_run
+            else said("A send was paused: {reason}", reason=reason)
+        )
     tell_held(result.held, would=result.dry_run)

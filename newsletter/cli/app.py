@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from newsletter.cli.speaking import from_right
+
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
 
@@ -46,6 +48,34 @@ def _type_name(match: re.Match[str]) -> str:
     return _TYPES.get(match[1], "TEXT")
 
 
+def _parameter_rows(command: Any, ctx: Any) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Arguments and options: their names, their words with what Typer adds, and their words alone."""
+    rows: dict[str, list[tuple[str, str, str]]] = {"argument": [], "option": []}
+    for parameter in command.get_params(ctx):
+        kind, record = parameter.param_type_name, parameter.get_help_record(ctx)
+        if record is not None:
+            name = usage_name(parameter) if kind == "argument" else _TYPE.sub(_type_name, record[0])
+            rows[kind].append((name, record[1], parameter.help or ""))
+    return [("Arguments", rows["argument"]), ("Options", rows["option"])]
+
+
+def _told_rows(found: list[tuple[str, list[tuple[str, str, str]]]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    from newsletter.cli.helping import option_words
+
+    return [(title, [(name, option_words(alone, words)) for name, words, alone in rows]) for title, rows in found]
+
+
+def _page(command: Any, ctx: Any) -> str:
+    """The help of a command where it is not written in English; else empty."""
+    if not from_right():
+        return ""
+    import shutil
+
+    from newsletter.cli.helping import page_of
+
+    return page_of(command, ctx, shutil.get_terminal_size().columns)
+
+
 class Command(TyperCommand):
     """A command whose help names its arguments as an editor would, without Typer's braces and types."""
 
@@ -54,18 +84,20 @@ class Command(TyperCommand):
         arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
         return ["[OPTIONS]", *map(usage_name, arguments)]
 
+    def get_help(self, ctx: Any) -> str:
+        """Its page, in the language of the command."""
+        return _page(self, ctx) or super().get_help(ctx)
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and the options."""
-        rows: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
-        for parameter in self.get_params(ctx):
-            kind, record = parameter.param_type_name, parameter.get_help_record(ctx)
-            if record is not None:
-                name = usage_name(parameter) if kind == "argument" else _TYPE.sub(_type_name, record[0])
-                rows[kind].append((name, record[1]))
-        for title, shown in (("Arguments", rows["argument"]), ("Options", rows["option"])):
-            if shown:
+        for title, rows in _parameter_rows(self, ctx):
+            if rows:
                 with formatter.section(title):
-                    formatter.write_dl(shown)
+                    formatter.write_dl([(name, words) for name, words, _ in rows])
+
+    def help_rows(self, ctx: Any) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The lists of its page in the language of the command, each under its heading."""
+        return _told_rows(_parameter_rows(self, ctx))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +118,12 @@ class LazyCommand:
 
     def get_short_help_str(self, limit: int) -> str:
         """Its line in the list of commands."""
-        return TyperCommand(self.name, help=inspect.getdoc(self.function)).get_short_help_str(limit=limit)
+        return TyperCommand(self.name, help=self.words).get_short_help_str(limit=limit)
+
+    @property
+    def words(self) -> str:
+        """What it says of itself."""
+        return inspect.getdoc(self.function) or ""
 
 
 class Commands(dict[str, Any]):
@@ -127,23 +164,60 @@ class PanelGroup(TyperGroup):
         self.known = Commands({**self.own, **commands})
         super().__init__(commands=self.known, **options)
 
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        """The context of a call, as Typer makes it; wrong usage is told in the language of the command."""
+        if not from_right():
+            return super().make_context(*arguments, **more)
+        from newsletter.cli.wrong_usage import usage_told
+
+        with usage_told():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; wrong usage is told in the language of the command."""
+        if not from_right():
+            return super().invoke(ctx)
+        from newsletter.cli.wrong_usage import usage_told
+
+        with usage_told():
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  Typer's own signature
         """The commands in the order they were added, which is the order they are used in."""
         return list(self.commands)
 
+    def get_help(self, ctx: Any) -> str:
+        """Its page, in the language of the command."""
+        return _page(self, ctx) or super().get_help(ctx)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  Typer's own signature
         """Write one section for each panel."""
-        panels: dict[str, list[tuple[str, str]]] = {title: [] for title in self.panels}
+        for title, commands in self._by_panel().items():
+            if not commands:
+                continue
+            with formatter.section(title):
+                formatter.write_dl([(name, one.get_short_help_str(limit=_SHORT_HELP)) for name, one in commands])
+
+    def _by_panel(self) -> dict[str, list[tuple[str, Any]]]:
+        panels: dict[str, list[tuple[str, Any]]] = {title: [] for title in self.panels}
         for name, command in self.known.listed():
             if not command.hidden:
                 panel = getattr(command, "rich_help_panel", None)
-                key = panel if isinstance(panel, str) else "Commands"
-                panels.setdefault(key, []).append((name, command.get_short_help_str(limit=_SHORT_HELP)))
-        for title, rows in panels.items():
-            if not rows:
-                continue
-            with formatter.section(title):
-                formatter.write_dl(rows)
+                panels.setdefault(panel if isinstance(panel, str) else "Commands", []).append((name, command))
+        return panels
+
+    def help_rows(self, ctx: Any) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The lists of its page in the language of the command, each under its heading."""
+        from newsletter.cli.helping import first_sentence
+
+        panels = [
+            (
+                title,
+                [(name, first_sentence(one.words if isinstance(one, LazyCommand) else one.help)) for name, one in rows],
+            )
+            for title, rows in self._by_panel().items()
+        ]
+        return [*_told_rows(_parameter_rows(self, ctx)), *panels]
 
 
 class App(typer.Typer):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from newsletter.cli import completing
 from newsletter.cli.accounts import problem_lines
 from newsletter.cli.acting import at_terminal
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.moment import WESTERN_DIGITS
-from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, Yes
+from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToOtherList, ToRhythm, Yes
 from newsletter.cli.output import ask, json_data, say
 from newsletter.errors import SendError
 from newsletter.text.dates import in_zone
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
 def approve(
     context: typer.Context,
     name: IssueName = "",
-    list_name: Annotated[
-        str,
-        typer.Option("--list", help="Another list than the one the issue names.", autocompletion=completing.lists),
-    ] = "",
+    list_name: ToOtherList = "",
     rhythm: ToRhythm = SendRhythm.WEEKLY,
     yes: Yes = False,
     as_json: AsJson = False,

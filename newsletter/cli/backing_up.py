@@ -13,6 +13,8 @@ from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown_path, shows_bars
+from newsletter.cli.speaking import marked
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -95,9 +97,16 @@ def _tell_plan(workspace: Workspace, plan: BackupPlan, with_secrets: Path | None
         going = [str(one.path) for one in plan.going]
         json_data({**_planned(plan), "bytes": plan.needed, "removed": going, "dry_run": True})
         return
-    say(f"Would make {plan.path}: the database and {plural(len(plan.files), 'file')}, about {_size(plan.needed)}.")
+    say(
+        said(
+            "Would make {path}: the database and {files}, about {size}.",
+            path=plan.path,
+            files=plural(len(plan.files), "file"),
+            size=_size(plan.needed),
+        )
+    )
     for one in plan.going:
-        say(f"Would remove {one.path}")
+        say(said("Would remove {path}", path=one.path))
     _of_secrets(workspace, plan, with_secrets is not None)
     say("Nothing done.")
 
@@ -124,16 +133,24 @@ def _tell(workspace: Workspace, outcome: BackupOutcome, as_json: bool) -> None:
     else:
         data(shown_path(outcome.plan.path))
         say(
-            f"Opened and counted: {plural(rows, 'row')} (schema {outcome.database.revision}), "
-            f"{plural(outcome.packed, 'file')}, {_size(sum(outcome.sizes.values()))}."
+            said(
+                "Opened and counted: {rows} (schema {revision}), {files}, {size}.",
+                rows=plural(rows, "row"),
+                revision=outcome.database.revision,
+                files=plural(outcome.packed, "file"),
+                size=_size(sum(outcome.sizes.values())),
+            )
         )
     if outcome.removed:
-        say(f"Removed {plural(len(outcome.removed), 'older backup')}.")
+        say(said("Removed {backups}.", backups=plural(len(outcome.removed), "older backup")))
     for one in outcome.stuck:
-        say(f"error: {one}")
+        say(said("error: {line}", line=marked(str(one))))
     if outcome.secrets is not None:
-        same = "" if outcome.secrets_new else ", unchanged"
-        say(f"The secrets are in {outcome.secrets}{same}.")
+        say(
+            said("The secrets are in {secrets}.", secrets=outcome.secrets)
+            if outcome.secrets_new
+            else said("The secrets are in {secrets}, unchanged.", secrets=outcome.secrets)
+        )
     _of_secrets(workspace, outcome.plan, outcome.secrets is not None)
 
 
@@ -147,12 +164,21 @@ def _of_secrets(workspace: Workspace, plan: BackupPlan, kept: bool) -> None:
     if not kept:
         named = ", ".join(str(workspace.root / one) for one in plan.secrets)
         say(
-            f"The secrets are not in it ({named}): without them links in letters that went are dead. "
-            "Keep them apart, once and whenever they change: --with-secrets DIR"
+            said(
+                "The secrets are not in it ({named}): without them links in letters that went are dead. "
+                "Keep them apart, once and whenever they change: --with-secrets DIR",
+                named=named,
+            )
         )
     values = tomllib.loads((workspace.root / FILE).read_text("utf-8-sig"))
     if held := sorted(secrets_in(values)):
-        say(f"{FILE} holds a secret ({held[0]}), which is in the backup: move it into the file secrets/{held[0]}")
+        say(
+            said(
+                "{file} holds a secret ({held}), which is in the backup: move it into the file secrets/{held}",
+                file=FILE,
+                held=held[0],
+            )
+        )
     if plan.same_disk:
         say("It lies on the disk of the workspace: copy it to another machine, too.")
 

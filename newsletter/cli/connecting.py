@@ -11,7 +11,8 @@ import typer
 
 from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
-from newsletter.cli.output import on_terminal, say
+from newsletter.cli.output import on_terminal, say, shown
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,14 @@ def connect(
         one = connecting.connect(workspace, found, name, password)
         note_act(workspace, "settings", "wordpress")
     roles = f" ({', '.join(one.roles)})" if one.roles else ""
-    say(f"Connected to {found.site} as {one.name}{roles}. Next: newsletter publish --to wordpress")
+    say(
+        said(
+            "Connected to {site} as {name}{roles}. Next: newsletter publish --to wordpress",
+            site=found.site,
+            name=one.name,
+            roles=roles,
+        )
+    )
 
 
 def _forget(root: Path) -> None:
@@ -77,7 +85,12 @@ def _forget(root: Path) -> None:
     with contextlib.suppress(WorkspaceError):
         access = site_access.read(root)
         if access is not None:
-            say(f"In WordPress it is taken back at {access.site}/wp-admin/profile.php, under Application Passwords.")
+            say(
+                said(
+                    "In WordPress it is taken back at {site}/wp-admin/profile.php, under Application Passwords.",
+                    site=access.site,
+                )
+            )
     say("Taken out." if site_access.forget(root) else "There was none.")
 
 
@@ -90,7 +103,7 @@ def _asked(workspace: Workspace, found: SiteFound, *, opens: bool) -> tuple[str,
     with listening() as caught:
         address = found.question(workspace.now().astimezone(workspace.zone), caught.address)
         say("Sign in there as the author whose name the posts shall bear, and press yes:")
-        say(f"  {address}")
+        say(said("  {address}", address=address))
         if opens:
             show_in_browser(address)
         say(
@@ -107,8 +120,8 @@ def _asked(workspace: Workspace, found: SiteFound, *, opens: bool) -> tuple[str,
             say("WordPress says no.")
             raise typer.Exit(1)
     say("Press yes at this address; WordPress then shows the password:")
-    say(f"  {found.question(workspace.now().astimezone(workspace.zone))}")
-    return str(typer.prompt("User", err=True)).strip(), _typed()
+    say(said("  {question}", question=found.question(workspace.now().astimezone(workspace.zone))))
+    return str(typer.prompt(_question("User"), err=True)).strip(), _typed()
 
 
 def _pressed() -> bool:
@@ -125,8 +138,13 @@ def _pressed() -> bool:
     return ready
 
 
+def _question(words: str) -> str:
+    """What is asked for, in the language of the command."""
+    return shown(said(words), sys.stderr)
+
+
 def _typed() -> str:
     """A password that is typed unseen."""
     import getpass
 
-    return getpass.getpass("Application password: ", stream=sys.stderr)
+    return getpass.getpass(f"{_question('Application password')}: ", stream=sys.stderr)

@@ -10,8 +10,10 @@ from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, json_data, say
+from newsletter.cli.speaking import marked
 from newsletter.cli.trying import result_data, result_lines
 from newsletter.errors import SendError
+from newsletter.text.sentences import said
 
 
 def decide(
@@ -42,27 +44,40 @@ def decide(
             send = ledger.named(connection, name)
             workspace.memory.refuse_behind(connection)
             result = trials.of_send(connection, send.id)
-        see = f"see: newsletter sends show {send.public_id}"
+        see = said("see: newsletter sends show {public_id}", public_id=send.public_id)
         if result is None:
-            raise SendError(f"the send of issue {send.issue} tries no subjects", mend=see)
+            raise SendError(said("the send of issue {issue} tries no subjects", issue=send.issue), mend=see)
         for line in result_lines(result, workspace.zone):
             say(line)
         if result.chosen:
-            raise SendError(f"subject {result.chosen} of issue {send.issue} was chosen already", mend=see)
+            raise SendError(
+                said("subject {chosen} of issue {issue} was chosen already", chosen=result.chosen, issue=send.issue),
+                mend=see,
+            )
         if send.state not in ledger.UNFINISHED:
-            raise SendError(f"the send of issue {send.issue} is {send.state}, and nothing more of it goes", mend=see)
+            raise SendError(
+                said(
+                    "the send of issue {issue} is {state}, and nothing more of it goes",
+                    issue=send.issue,
+                    state=send.state,
+                ),
+                mend=see,
+            )
         if send.state == "scheduled":
             raise SendError(
-                f"issue {send.issue} has not begun to go, so nothing was tried",
-                mend=f"write the one subject into issue.md, then: newsletter sends refreeze {send.public_id}",
+                said("issue {issue} has not begun to go, so nothing was tried", issue=send.issue),
+                mend=said(
+                    "write the one subject into issue.md, then: newsletter sends refreeze {public_id}",
+                    public_id=send.public_id,
+                ),
             )
         if subject and not 1 <= subject <= len(result.subjects):
-            raise typer.BadParameter(f"--subject is a number from 1 to {len(result.subjects)}")
+            raise typer.BadParameter(said("--subject is a number from 1 to {count}", count=len(result.subjects)))
         chosen = subject or result.proposed
         words = result.words_of(chosen)
         if not yes:
-            say(f"«{words}» would go to the other {result.rest:,} readers.")
-            if ask(f"Type {send.issue} to decide it, anything else to stop") != send.issue:
+            say(said("«{subject}» would go to the other {rest} readers.", subject=words, rest=f"{result.rest:,}"))
+            if ask(said("Type {issue} to decide it, anything else to stop", issue=send.issue)) != send.issue:
                 say("Nothing changed.")
                 raise typer.Exit(1)
         decided = deciding.decide(workspace, send, chosen)
@@ -72,15 +87,28 @@ def decide(
             result = trials.of_send(connection, send.id) or result
             send = ledger.send(connection, send.id) or send
         if decided is None and not result.chosen:
-            raise SendError(f"the send of issue {send.issue} is {send.state}, and nothing more of it goes", mend=see)
+            raise SendError(
+                said(
+                    "the send of issue {issue} is {state}, and nothing more of it goes",
+                    issue=send.issue,
+                    state=send.state,
+                ),
+                mend=see,
+            )
         if decided is None:
-            say(f"Somebody was quicker: «{result.words_of(result.chosen)}» was chosen already.")
+            say(said("Somebody was quicker: «{subject}» was chosen already.", subject=result.words_of(result.chosen)))
         else:
-            say(f"Decided: «{words}» goes to the other {result.rest:,} readers.")
+            say(said("Decided: «{subject}» goes to the other {rest} readers.", subject=words, rest=f"{result.rest:,}"))
         if send.state == "paused":
-            say(f"The send is paused: {send.reason}. Go on with: newsletter sends resume {send.public_id}")
+            say(
+                said(
+                    "The send is paused: {reason}. Go on with: newsletter sends resume {public_id}",
+                    reason=marked(send.reason),
+                    public_id=send.public_id,
+                )
+            )
         else:
-            say(f"A running worker goes on by itself; without one: newsletter send {send.issue}")
+            say(said("A running worker goes on by itself; without one: newsletter send {issue}", issue=send.issue))
     if as_json:
         json_data({"send": send.public_id, "issue": send.issue, "state": send.state, "trial": result_data(result)})
     if decided is None and subject and result.chosen != subject:

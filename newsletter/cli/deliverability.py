@@ -12,7 +12,9 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, progress_bar, say, shows_bars
+from newsletter.cli.speaking import marked, told
 from newsletter.cli.tables import table
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.report.deliverability import ComplaintRate, DeliverabilityReport, DmarcCounts
@@ -25,24 +27,26 @@ _MOST = 12
 """Domains, reasons and servers that are shown; all of them are in ``--json``."""
 SOME_REFUSED = 4
 _RECEIVERS = {
-    "all": "all letters",
+    "all": said("all letters"),
     "gmail": "Gmail",
-    "yahoo": "Yahoo and AOL",
+    "yahoo": said("Yahoo and AOL"),
     "microsoft": "Outlook, Hotmail",
-    "others": "others",
+    "others": said("others"),
 }
 _VERDICTS = {
-    "good": "good",
-    "high": "above the 0.1 % that Gmail and Yahoo want: send less to those who joined long ago; make leaving easier",
-    "above": "above the 0.3 % that must never be reached: pause, and send to those who joined lately first",
-    "unsure": "too few letters to tell",
-    "untold": "Gmail tells it in Postmaster Tools alone: postmaster.google.com",
+    "good": said("good"),
+    "high": said(
+        "above the 0.1 % that Gmail and Yahoo want: send less to those who joined long ago; make leaving easier"
+    ),
+    "above": said("above the 0.3 % that must never be reached: pause, and send to those who joined lately first"),
+    "unsure": said("too few letters to tell"),
+    "untold": said("Gmail tells it in Postmaster Tools alone: postmaster.google.com"),
 }
 _SOURCES = {
-    "ours": "ours",
-    "mixed": "ours, some do not pass",
-    "broken": "signs as us, does not pass",
-    "other": "a stranger, or a program that nobody thought of",
+    "ours": said("ours"),
+    "mixed": said("ours, some do not pass"),
+    "broken": said("signs as us, does not pass"),
+    "other": said("a stranger, or a program that nobody thought of"),
 }
 
 
@@ -76,7 +80,13 @@ def deliverability(
     if as_json:
         json_data(plain(found, taken))
     else:
-        say(f"{found.since.astimezone(zone):%Y-%m-%d} to {found.until.astimezone(zone):%Y-%m-%d}")
+        say(
+            said(
+                "{since} to {until}",
+                since=f"{found.since.astimezone(zone):%Y-%m-%d}",
+                until=f"{found.until.astimezone(zone):%Y-%m-%d}",
+            )
+        )
         _tell(found)
     if taken is not None and taken.refused:
         raise typer.Exit(SOME_REFUSED)
@@ -89,23 +99,26 @@ def _take_in(workspace: Workspace, paths: Sequence[Path], *, dry_run: bool) -> D
         return None
     if shows_bars():
         with progress_bar() as bar:
-            task = bar.add_task("DMARC reports", total=None)
+            task = bar.add_task(told(said("DMARC reports")), total=None)
             taken = take_in(
                 workspace, paths, dry_run=dry_run, tell=lambda done, all_: bar.update(task, completed=done, total=all_)
             )
     else:
         taken = take_in(workspace, paths, dry_run=dry_run)
-    would = " (nothing was written)" if dry_run else ""
-    say(
-        f"{plural(taken.new, 'new DMARC report')} of {taken.letters:,} letters, {taken.known:,} known, "
-        f"{taken.refused:,} refused{would}."
+    counts = said(
+        "{reports} of {letters} letters, {known} known, {refused} refused",
+        reports=plural(taken.new, "new DMARC report"),
+        letters=f"{taken.letters:,}",
+        known=f"{taken.known:,}",
+        refused=f"{taken.refused:,}",
     )
+    say(said("{messages} (nothing was written).", messages=counts) if dry_run else said("{messages}.", messages=counts))
     if not taken.new + taken.known + taken.refused:
         say("  Reports are files that end in .xml, .gz or .zip, and there is none; is it the right folder?")
     for line in taken.complaints:
-        say(f"  {line}")
+        say(said("  {line}", line=line))
     if taken.refused > len(taken.complaints):
-        say(f"  … and {taken.refused - len(taken.complaints):,} more")
+        say(said("  … and {count} more", count=f"{taken.refused - len(taken.complaints):,}"))
     return taken
 
 
@@ -161,7 +174,7 @@ def _tell_reasons(found: DeliverabilityReport) -> None:
     for kind, reason, number, by_week in by_reason[:_MOST]:
         told = [by_week.get(week, 0) for week in weeks]
         before = sum(letters for week, letters in by_week.items() if week < weeks[0])
-        rows.append((kind, meaning_of(reason), number, *([before] if _has_before(found) else []), *told))
+        rows.append((said(kind), marked(meaning_of(reason)), number, *([before] if _has_before(found) else []), *told))
     earlier = ("before",) if _has_before(found) else ()
     table(("What", "Why", "Letters", *earlier, *(f"{week:%m-%d}" for week in weeks)), rows)
     _tell_rest(len(by_reason))
@@ -169,7 +182,7 @@ def _tell_reasons(found: DeliverabilityReport) -> None:
     say("What to do")
     for reason in dict.fromkeys(reason for _, reason, *_ in by_reason[:_MOST]):
         if mend := mend_of(reason):
-            say(f"  {meaning_of(reason)}: {mend}")
+            say(said("  {meaning}: {mend}", meaning=marked(meaning_of(reason)), mend=marked(mend)))
 
 
 def _weeks(found: DeliverabilityReport) -> list[date]:
@@ -215,7 +228,9 @@ def _tell_complaints(rates: Sequence[ComplaintRate]) -> None:
             one.complained,
             one.letters,
             "" if one.verdict == "untold" else f"{one.rate:.2%}",
-            "" if one.verdict == "untold" else f"{one.interval[0]:.2%} to {one.interval[1]:.2%}",
+            ""
+            if one.verdict == "untold"
+            else said("{since} to {until}", since=f"{one.interval[0]:.2%}", until=f"{one.interval[1]:.2%}"),
             _VERDICTS[one.verdict],
         )
         for one in rates
@@ -231,9 +246,15 @@ def _tell_dmarc(found: DmarcCounts) -> None:
         )
         return
     say(
-        f"{plural(found.reports, 'DMARC report')} of {plural(len(found.receivers), 'receiver')} about "
-        f"{plural(found.days, 'day')}: {found.passed:,} of {found.letters:,} letters in our name pass (policy: "
-        f"{found.policy})"
+        said(
+            "{reports} of {receivers} about {days}: {passed} of {letters} letters in our name pass (policy: {policy})",
+            reports=plural(found.reports, "DMARC report"),
+            receivers=plural(len(found.receivers), "receiver"),
+            days=plural(found.days, "day"),
+            passed=f"{found.passed:,}",
+            letters=f"{found.letters:,}",
+            policy=found.policy,
+        )
     )
     rows = [
         (one.address, _SOURCES[one.kind], one.letters, one.passed, ", ".join(one.signed_as))
@@ -241,9 +262,9 @@ def _tell_dmarc(found: DmarcCounts) -> None:
     ]
     table(("Server", "Whose", "Letters", "Pass", "Signs or returns as"), rows)
     _tell_rest(len(found.sources))
-    say(f"Next: {found.advice}")
+    say(said("Next: {advice}", advice=marked(found.advice)))
 
 
 def _tell_rest(number: int) -> None:
     if number > _MOST:
-        say(f"… and {number - _MOST:,} more: --json has all of them")
+        say(said("… and {count} more: --json has all of them", count=f"{number - _MOST:,}"))

@@ -280,7 +280,7 @@ def send_test(workspace: Workspace, issue: Issue, address: str) -> None:
 
     to = normalise(address).address
     for name, words in test_letter.send(workspace, issue, to):
-        subject = said(" with «{words}»", words=words) if issue.subjects else ""
+        subject = said(" with «{subject}»", subject=words) if issue.subjects else ""
         say(
             said(
                 "One test letter{subject} to {to} ({name}), through {name_2}.",

@@ -12,13 +12,15 @@ import typer
 from newsletter.cli.acting import note_act
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, LogAs, LogForm, Yes
-from newsletter.cli.output import ask, data, flush, json_data, on_terminal, say
+from newsletter.cli.output import ask, data, flush, json_data, on_terminal, say, shown
 from newsletter.cli.tables import table
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.workflows.editors import SecondFactor
 
 PersonName = Annotated[str, typer.Argument(metavar="NAME", help="As they sign in.")]
+_LOOKS = "looks only"
 Roles = Annotated[
     list[str] | None,
     typer.Option("--role", metavar="ROLE", help="edit or send; give it again for both. Without it they only look."),
@@ -83,7 +85,11 @@ def _root(context: typer.Context) -> Path:
     from newsletter.workspace import zones
 
     first.begin(here, timezone=zones.of_machine()[0] or "UTC")
-    say(f"Made a workspace in {here}, which was empty. The first page asks for the address of your site.")
+    say(
+        said(
+            "Made a workspace in {here}, which was empty. The first page asks for the address of your site.", here=here
+        )
+    )
     return here
 
 
@@ -113,7 +119,7 @@ def add(
     with workspace_of(context) as workspace:
         made = editors.add(workspace, name, role or [], _password(stdin))
         note_act(workspace, "people", f"added {made.editor.name}")
-    say(f"{made.editor.name} can sign in at the desk.")
+    say(said("{name} can sign in at the desk.", name=made.editor.name))
     _show(made)
 
 
@@ -155,9 +161,9 @@ def roles(context: typer.Context, name: PersonName, role: Roles = None) -> None:
 
     with workspace_of(context) as workspace:
         found = editors.give(workspace, name, role or [])
-        told = ", ".join(found.roles) or "looks only"
+        told = ", ".join(found.roles) or _LOOKS
         note_act(workspace, "people", f"{found.name}: {told}")
-    say(f"{found.name}: {told}")
+    say(said("{name}: {told}", name=found.name, told=told if found.roles else said(_LOOKS)))
 
 
 def remove(context: typer.Context, name: PersonName, yes: Yes = False) -> None:
@@ -170,11 +176,11 @@ def remove(context: typer.Context, name: PersonName, yes: Yes = False) -> None:
     from newsletter.workflows import editors
 
     with workspace_of(context) as workspace:
-        if not yes and ask(f"Type {name} to take that person from the desk") != name:
+        if not yes and ask(said("Type {name} to take that person from the desk", name=name)) != name:
             raise typer.Exit(1)
         gone = editors.remove(workspace, name)
         note_act(workspace, "people", f"removed {gone.name}")
-    say(f"{gone.name} cannot sign in any more.")
+    say(said("{name} cannot sign in any more.", name=gone.name))
 
 
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
@@ -194,7 +200,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         return
     table(
         ("Name", "Roles", "Recovery codes"),
-        [(one.name, ", ".join(one.roles) or "looks only", len(one.recovery)) for one in people],
+        [(one.name, ", ".join(one.roles) or said(_LOOKS), len(one.recovery)) for one in people],
     )
     if not people:
         say('Nobody. Add somebody with: newsletter desk person add "NAME" --role edit --role send')
@@ -206,7 +212,8 @@ def _password(stdin: bool) -> str:
     if not on_terminal():
         say("Nobody is here to type a password; add --stdin to read it from stdin.")
         raise typer.Exit(2)
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt="The same again", err=True))
+    words, again = (shown(said(one), sys.stderr) for one in ("Password", "The same again"))
+    return str(typer.prompt(words, hide_input=True, confirmation_prompt=again, err=True))
 
 
 def _show(made: SecondFactor) -> None:
@@ -217,7 +224,7 @@ def _show(made: SecondFactor) -> None:
 
         segno.make(made.address, error="l", micro=False).terminal(sys.stderr, compact=True)
     data(made.address)
-    say(f"\nWithout a camera, type this key: {made.editor.secret}")
+    say(said("\nWithout a camera, type this key: {secret}", secret=made.editor.secret))
     say("Recovery codes for a lost telephone, each good once; keep them on paper:\n")
     for code in made.recovery:
         data(code)

@@ -9,6 +9,7 @@ import typer
 from newsletter.cli import completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.output import ask, on_terminal, plural, say
+from newsletter.cli.speaking import marked
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _tell(workspace: Workspace, send: Send) -> None:
     with workspace.database.read() as connection:
         account = ledger.account(connection, send.id)
     through = registry.provider(workspace.settings.sender.fallback).title
-    say(said("Issue {issue} was stopped: {reason}", issue=send.issue, reason=send.reason))
+    say(said("Issue {issue} was stopped: {reason}", issue=send.issue, reason=marked(send.reason)))
     say(
         said(
             "{letters} can go through {through}, as {from_}.",

@@ -16,6 +16,7 @@ from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName, day_of
 from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown, shown_path, words
 from newsletter.cli.speaking import complained
+from newsletter.cli.tables import fields
 from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def collect(
         json_data(_gathered(found))
     else:
         for holding in found.holdings:
-            same = said("\tthe same story as {alike}", alike=alike[holding.id]) if holding.id in alike else ""
-            data(f"{holding.id}\t{holding.article.title}{same}")
+            same = [said("the same story as {alike}", alike=alike[holding.id])] if holding.id in alike else []
+            fields(str(holding.id), holding.article.title, *same)
     for report in found.sources:
         if report.trouble is None:
             say(_told(report))
@@ -275,11 +276,11 @@ def check(
     for one in fixed:
         say(
             said(
-                "mended {codes}: {path}:{line}: {words}",
+                "mended {codes}: {path}:{line}: {text}",
                 codes=", ".join(one.codes),
                 path=issue.path,
                 line=one.line,
-                words=one.after.strip(),
+                text=one.after.strip(),
             )
         )
     errors = sum(problem.level == "error" for problem in problems)

@@ -132,6 +132,7 @@ def _joined(lines: Iterable[Examined]) -> list[Examined]:
 def _show(lines: Sequence[Examined]) -> None:
     """For a person at a terminal: a heading for each group, and below each line what to do."""
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -143,7 +144,7 @@ def _show(lines: Sequence[Examined]) -> None:
     grid.add_column()
     console = Console(no_color=True if os.environ.get("NO_COLOR") else None, highlight=False)
     taken = max(width(told(SIGNS[one])) for one in SIGNS) + max((width(told(one.title)) for one in lines), default=0)
-    room = console.width - taken - 4
+    room = console.width - taken - (5 if from_right() else 4)
     for group, title in workflow.GROUPS.items():
         grid.add_row(Text(""))
         grid.add_row("", Text(isolated(told(title)), "bold"))
@@ -157,4 +158,4 @@ def _show(lines: Sequence[Examined]) -> None:
                     if from_right():
                         told_on = paragraph(said("→ {mend}", mend=marked(more)), room)
                     grid.add_row("", "", Text(told_on, style))
-    console.print(grid)
+    console.print(Padding(grid, (0, 0, 0, 1)) if from_right() else grid)  # as the tables: no sign begins a line

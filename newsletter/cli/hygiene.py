@@ -76,9 +76,20 @@ def hygiene(
     table(heads, rows)
     if overdue := sum(one.pending_overdue for one in found):
         old = plural(overdue, "sign-up")
-        say(f"{old} older than {pending_days} days: newsletter subscribers letters deletes them.")
+        say(
+            said(
+                "{old} older than {pending_days} days: newsletter subscribers letters deletes them.",
+                old=old,
+                pending_days=pending_days,
+            )
+        )
     if readers:
-        say(f"Ask {plural(len(readers), 'reader')} whether they still want it: newsletter subscribers hygiene ask")
+        say(
+            said(
+                "Ask {readers} whether they still want it: newsletter subscribers hygiene ask",
+                readers=plural(len(readers), "reader"),
+            )
+        )
     else:
         say("Nobody needs to be asked.")
 
@@ -113,17 +124,28 @@ def ask(
         _, readers = look(workspace, list_name=list_name, letters=letters, days=days)
         what = plural(len(readers), "reader")
         if readers:
-            say(f"{what} would be asked; who does not answer within {answer_days} days is let go.")
+            say(
+                said(
+                    "{what} would be asked; who does not answer within {answer_days} days is let go.",
+                    what=what,
+                    answer_days=answer_days,
+                )
+            )
         else:
             say("Nobody needs to be asked.")
         number = 0
         if readers and not dry_run:
-            question = f"Ask {what} now?"
+            question = said("Ask {what} now?", what=what)
             if not yes and not is_yes(asked_of_person(said("{question} [y/N]", question=question))):
                 say("Nothing changed.")
                 raise typer.Exit(1)
             number = _ask(workspace, readers, answer_days)
-            say(f"{plural(number, 'reader')} will be asked. How it goes: newsletter subscribers hygiene")
+            say(
+                said(
+                    "{readers} will be asked. How it goes: newsletter subscribers hygiene",
+                    readers=plural(number, "reader"),
+                )
+            )
             posting.post(workspace)
     if as_json:
         json_data({"found": len(readers), "asked": number, "answer_days": answer_days, "dry_run": dry_run})

@@ -15,7 +15,7 @@ from newsletter.cli.options import AsJson, ToList
 from newsletter.cli.output import ask as question
 from newsletter.cli.output import is_yes, json_data, on_terminal, plural, say
 from newsletter.text.dates import in_zone
-from newsletter.text.sentences import counted, joined, said
+from newsletter.text.sentences import Sentence, counted, joined, said
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -231,6 +231,18 @@ def _tell(report: ImportReport, file: Path, list_name: str, pending_days: int, z
         )
 
 
+def _unused(column: str) -> Sentence:
+    """A column of which nothing is taken."""
+    name, of_person, more = column.partition(_A_NAME)
+    if of_person and not more:
+        return said(f"{{name}}{_A_NAME}", name=name)
+    return said("{name}", name=column)
+
+
+_A_NAME = " (a name; letters carry none)"
+"""What is said behind the name of a column with names of people."""
+
+
 def _understood(report: ImportReport) -> list[str]:
     """How the file was read, where there was anything to understand, and what to know of the program it is from."""
     lines: list[str] = []
@@ -255,7 +267,7 @@ def _understood(report: ImportReport) -> list[str]:
                 "Nothing is taken from {columns}: {names}.",
                 columns=plural(len(report.unused), "column"),
                 # Names of the file's own: one that is also a word of the catalogue is none of ours.
-                names=joined([said("{name}", name=one) for one in report.unused], ", "),
+                names=joined([_unused(one) for one in report.unused], ", "),
             )
         )
     if report.note:

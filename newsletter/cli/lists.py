@@ -11,6 +11,7 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes
 from newsletter.cli.output import ask, data, json_data, plural, say
 from newsletter.cli.tables import table
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from subscribers.models import ListCount
@@ -45,8 +46,10 @@ def lists(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _title(count: ListCount) -> str:
-    closed = count.list.closed
-    return count.list.title if closed is None else f"{count.list.title} (closed since {closed:%Y-%m-%d})"
+    title, closed = count.list.title, count.list.closed
+    return (
+        title if closed is None else said("{title} (closed since {closed})", title=title, closed=f"{closed:%Y-%m-%d}")
+    )
 
 
 def _told(count: ListCount) -> dict[str, Any]:
@@ -80,7 +83,13 @@ def add(
         offered = tuple(dict.fromkeys((*workspace.settings.web.lists, made.name)))
     data(made.name)
     shown = ", ".join(f'"{one}"' for one in offered)
-    say(f"Next: newsletter subscribers import FILE --list {made.name}; on the form with [web] lists = [{shown}].")
+    say(
+        said(
+            "Next: newsletter subscribers import FILE --list {name}; on the form with [web] lists = [{shown}].",
+            name=made.name,
+            shown=shown,
+        )
+    )
 
 
 def rename(
@@ -109,20 +118,35 @@ def rename(
     with workspace_of(context) as workspace:
         plan = workflow.plan_renaming(workspace, name, to=to, title=" ".join(title.split()))
         for path in plan.files:
-            say(f'{path}: list = "{plan.name}"')
+            say(said('{path}: list = "{name}"', path=path, name=plan.name))
         if plan.name != name:
             say("The List-Id of its letters changes: filters that readers made for it no longer match.")
-            say(f"Forms and buttons on other sites that name '{name}' must be made again: newsletter embed")
+            say(
+                said(
+                    "Forms and buttons on other sites that name '{name}' must be made again: newsletter embed",
+                    name=name,
+                )
+            )
         if plan.name != name and name == FIRST_LIST:
-            say(f"Commands without --list mean '{FIRST_LIST}': from now on give --list {plan.name}")
+            say(
+                said(
+                    "Commands without --list mean '{first_list}': from now on give --list {name}",
+                    first_list=FIRST_LIST,
+                    name=plan.name,
+                )
+            )
         if dry_run:
             say("Nothing was written.")
             return
-        if plan.name != name and not yes and ask(f"Type {plan.name} to rename '{name}'") != plan.name:
+        if (
+            plan.name != name
+            and not yes
+            and ask(said("Type {name} to rename '{before}'", name=plan.name, before=name)) != plan.name
+        ):
             say("Nothing was done.")
             raise typer.Exit(1)
         workflow.rename(workspace, plan)
-    say(f"'{name}' is now '{plan.name}', «{plan.title}».")
+    say(said("'{before}' is now '{name}', «{title}».", before=name, name=plan.name, title=plan.title))
 
 
 def close(context: typer.Context, name: ListName, yes: Yes = False, dry_run: DryRun = False) -> None:
@@ -140,22 +164,31 @@ def close(context: typer.Context, name: ListName, yes: Yes = False, dry_run: Dry
     with workspace_of(context) as workspace:
         count = workflow.count_of(workspace, name)
         if count.list.closed is not None:
-            say(f"'{name}' is closed already, since {count.list.closed:%Y-%m-%d}.")
+            say(said("'{name}' is closed already, since {closed}.", name=name, closed=f"{count.list.closed:%Y-%m-%d}"))
             return
         readers = plural(count.confirmed, "reader")
-        waiting = f", and {count.pending:,} who have not confirmed cannot any more" if count.pending else ""
-        say(f"{readers} of '{name}' will get nothing more of it{waiting}.")
+        say(
+            said(
+                "{readers} of '{name}' will get nothing more of it, and {pending} who have not confirmed cannot any "
+                "more.",
+                readers=readers,
+                name=name,
+                pending=f"{count.pending:,}",
+            )
+            if count.pending
+            else said("{readers} of '{name}' will get nothing more of it.", readers=readers, name=name)
+        )
         for place in ("[web] lists", "[schedule] lists"):
             if place in workflow.mentions(workspace, name):
-                say(f"{place} in newsletter.toml still names it: take it out.")
+                say(said("{place} in newsletter.toml still names it: take it out.", place=place))
         if dry_run:
             say("Nothing was written.")
             return
-        if not yes and ask(f"Type {name} to close it") != name:
+        if not yes and ask(said("Type {name} to close it", name=name)) != name:
             say("Nothing was done.")
             raise typer.Exit(1)
         workflow.close(workspace, name)
-    say(f"'{name}' is closed. To undo it: newsletter lists open {name}")
+    say(said("'{name}' is closed. To undo it: newsletter lists open {name}", name=name))
 
 
 def open_(context: typer.Context, name: ListName) -> None:
@@ -169,4 +202,4 @@ def open_(context: typer.Context, name: ListName) -> None:
 
     with workspace_of(context) as workspace:
         changed = workflow.reopen(workspace, name)
-    say(f"'{name}' is open again." if changed else f"'{name}' was open.")
+    say(said("'{name}' is open again.", name=name) if changed else said("'{name}' was open.", name=name))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.cli.output import data, say
 from newsletter.errors import NashraError
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -34,8 +35,10 @@ def living(workspace: Workspace, path: Path, port: int) -> None:
     except OSError as error:
         listener.close()
         raise NashraError(
-            f"cannot listen there ({error.strerror})", where=f"127.0.0.1:{port}", mend="choose another with --port"
+            said("cannot listen there ({strerror})", strerror=error.strerror),
+            where=f"127.0.0.1:{port}",
+            mend="choose another with --port",
         ) from None
     data(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-    say(f"The letter of {path.parent.name} changes with its file. Ctrl-C ends this.")
+    say(said("The letter of {name} changes with its file. Ctrl-C ends this.", name=path.parent.name))
     serve_preview(workspace, path, listener)

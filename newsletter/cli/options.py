@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli import completing
+from newsletter.text.sentences import said
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON on stdout.")]
 
@@ -58,7 +59,9 @@ def day_of(option: str, words: str) -> date | None:
     try:
         return date(*(int(part) for part in words.split("-", 2))) if words else None
     except (ValueError, TypeError):
-        raise typer.BadParameter(f"{option} takes a day such as 2026-11-20, not {words!r}") from None
+        raise typer.BadParameter(
+            said("{option} takes a day such as 2026-11-20, not {words}", option=option, words=repr(words))
+        ) from None
 
 
 class LogForm(enum.StrEnum):
@@ -107,6 +110,9 @@ ToRhythm = Annotated[
 
 
 ToList = Annotated[str, typer.Option("--list", help="The list.", autocompletion=completing.lists)]
+ToOtherList = Annotated[
+    str, typer.Option("--list", help="Another list than the one the issue names.", autocompletion=completing.lists)
+]
 
 
 def with_list(command: str, list_name: str) -> str:

@@ -12,16 +12,13 @@ from datetime import date, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from newsletter.cli.speaking import from_right, told
+from newsletter.cli.speaking import POP_ISOLATE, RIGHT_TO_LEFT_ISOLATE, from_right, marked, told
 from newsletter.errors import NashraError
 from newsletter.text.sentences import Sentence, counted, said
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn
-
-
-RIGHT_TO_LEFT_ISOLATE, POP_ISOLATE = "\u2067", "\u2069"
 
 
 def say(text: str = "") -> None:
@@ -241,7 +238,9 @@ def _stdout_words() -> Iterator[None]:
     except OSError as error:
         discard_stdout()
         raise NashraError(
-            f"cannot be written ({error.strerror})", where="stdout", mend="print somewhere else, or free some space"
+            said("cannot be written ({strerror})", strerror=error.strerror),
+            where="stdout",
+            mend="print somewhere else, or free some space",
         ) from None
 
 
@@ -291,7 +290,7 @@ def ask(question: str, *, nobody: str = "", code: int = 2) -> str:
         raise typer.Exit(code)
     # The colon belongs to the question: behind an isolate it would stand on the other side.
     colon = ":" if from_right() else ""
-    asked = shown(said("{question}:", question=question) if colon else question, sys.stderr)
+    asked = shown(said("{question}:", question=marked(question)) if colon else question, sys.stderr)
     suffix = " " if colon else ": "
     return str(typer.prompt(asked, default="", show_default=False, prompt_suffix=suffix, err=True)).strip()
 

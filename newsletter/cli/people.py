@@ -13,8 +13,10 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.holding import tell_held, warn_held
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import ask, data, json_data, plural, say, shown_path
-from newsletter.cli.tables import table
+from newsletter.cli.speaking import marked
+from newsletter.cli.tables import fields, table
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 from subscribers.moments import to_moment
 
 if TYPE_CHECKING:
@@ -44,7 +46,13 @@ def export(
             count = actions.export_file(connection, file, list_name)
         note_act(workspace, "export", count)
     data(shown_path(file))
-    say(f"{plural(count, 'subscriber')} of '{list_name}' written. The file holds addresses: keep it safe.")
+    say(
+        said(
+            "{subscribers} of '{list_name}' written. The file holds addresses: keep it safe.",
+            subscribers=plural(count, "subscriber"),
+            list_name=list_name,
+        )
+    )
 
 
 _MOMENTS = frozenset({"created", "changed", "at", "expires", "paused_until", "recorded", "lease_until"})
@@ -75,19 +83,21 @@ def show(context: typer.Context, address: Address, as_json: AsJson = False) -> N
     if as_json:
         json_data({table: [_with_moments(row) for row in rows] for table, rows in person.rows.items()})
         return
-    data(f"address\t{person.subscriber.address}")
+    fields(said("address"), person.subscriber.address)
     if person.subscriber.name:
-        data(f"name\t{person.subscriber.name}")
-    data(f"since\t{in_zone(person.subscriber.created, zone)}")
+        fields(said("name"), person.subscriber.name)
+    fields(said("since"), in_zone(person.subscriber.created, zone))
     if person.suppression is not None:
-        data(f"not to be mailed\t{person.suppression.reason}\t{in_zone(person.suppression.at, zone)}")
+        why = said(person.suppression.reason)
+        fields(said("not to be mailed"), why, in_zone(person.suppression.at, zone))
     for one, subscription in person.subscriptions:
-        paused = f"\tpaused until {in_zone(subscription.paused_until, zone)}" if subscription.paused_until else ""
-        data(f"list\t{one.name}\t{subscription.status}\t{subscription.rhythm}{paused}")
+        until = subscription.paused_until
+        paused = [said("paused until {moment}", moment=in_zone(until, zone))] if until else []
+        fields(said("list"), one.name, said(subscription.status), said(subscription.rhythm), *paused)
     if not person.subscriber.count_clicks:
-        data("clicks\tnot counted")
+        fields(said("clicks"), said("not counted"))
     for at, what in sorted(happened, key=lambda one: one[0]):
-        data(f"{in_zone(at, zone)}\t{what}")
+        fields(in_zone(at, zone), marked(what))
 
 
 def _issues(connection: Connection, subscriber_id: int) -> list[tuple[datetime, str]]:
@@ -96,19 +106,22 @@ def _issues(connection: Connection, subscriber_id: int) -> list[tuple[datetime, 
     from subscribers.display import shown
 
     sent = ledger.letters_to(connection, subscriber_id)
-    told = [
-        (at, f"a letter {what}, as the provider reports") for at, what in ledger.reports_of(connection, subscriber_id)
+    told: list[tuple[datetime, str]] = [
+        (at, said("a letter {what}, as the provider reports", what=what))
+        for at, what in ledger.reports_of(connection, subscriber_id)
     ]
     for number in sorted({1, len(sent)} if sent else ()):
         at, subject, state = sent[number - 1]
         which = (
-            "first and only issue"
+            said("first and only issue")
             if len(sent) == 1
-            else "first issue"
+            else said("first issue")
             if number == 1
-            else f"latest of {len(sent):,} issues"
+            else said("latest of {count} issues", count=f"{len(sent):,}")
         )
-        told.append((at, f"{which}, “{shown(subject, 100)}”, {state}"))
+        told.append(
+            (at, said("{which}, “{subject}”, {state}", which=which, subject=shown(subject, 100), state=said(state)))
+        )
     return told
 
 
@@ -139,12 +152,17 @@ def stats(
         confirmed = {f"  {rhythm}": count for rhythm, count in row.pop("rhythms").items()}
         before = ("list", "pending", "confirmed")
         ordered = {**{name: row.pop(name) for name in before}, **confirmed, **row}
-        table(("What", "Number"), list(ordered.items()))
+        table(("What", "Number"), [(said(name), number) for name, number in ordered.items()])
     if waiting.since is not None:
         say(
-            f"{plural(waiting.number, 'sign-up')} from {plural(waiting.networks, 'network')} wait for their letter "
-            f"since {in_zone(waiting.since, workspace.zone)}, {waiting.of_files} of them from files: they are asked "
-            "as [web] letters_an_hour allows."
+            said(
+                "{signups} from {networks} wait for their letter since {moment}, {of_files} of them from files: they "
+                "are asked as [web] letters_an_hour allows.",
+                signups=plural(waiting.number, "sign-up"),
+                networks=plural(waiting.networks, "network"),
+                moment=in_zone(waiting.since, workspace.zone),
+                of_files=waiting.of_files,
+            )
         )
 
 
@@ -169,7 +187,11 @@ def leave(
         left = actions.leave_address(connection, address, list_name or None, now=workspace.now(), words=words)
         if left:
             activity.note(connection, "leave", by=at_terminal(), about=str(len(left)), now=workspace.now())
-    say(f"{address} left {plural(len(left), 'list')}." if left else f"{address} had left already.")
+    say(
+        said("{address} left {lists}.", address=address, lists=plural(len(left), "list"))
+        if left
+        else said("{address} had left already.", address=address)
+    )
 
 
 def erase(
@@ -189,18 +211,24 @@ def erase(
     with workspace_of(context) as workspace:
         with workspace.database.read() as connection:
             person = actions.show(connection, address, keys=workspace.keys.suppression)
-        lists = ", ".join(one.name for one, _ in person.subscriptions) or "no list"
-        say(f"{person.subscriber.address} ({lists}) will be erased for good, with their letters in the outbox.")
+        lists = ", ".join(one.name for one, _ in person.subscriptions) or said("no list")
+        say(
+            said(
+                "{address} ({lists}) will be erased for good, with their letters in the outbox.",
+                address=person.subscriber.address,
+                lists=lists,
+            )
+        )
         if not yes and ask("Type the address to erase it") != person.subscriber.address:
             say("Nothing erased.")
             raise typer.Exit(1)
         erased = erase_person(workspace, address)
         note_act(workspace, "erase")
-    say(f"Erased, with {plural(erased.letters, 'letter')} in the outbox.")
+    say(said("Erased, with {letters} in the outbox.", letters=plural(erased.letters, "letter")))
     if not erased.scrubbed:
         say("Another program has the database open: stop it, and run any command once, to clear the freed pages.")
     for path in erased.left_over:
-        say(f"This older copy still holds the address; delete it when you can: {path}")
+        say(said("This older copy still holds the address; delete it when you can: {path}", path=path))
 
 
 def sync(context: typer.Context, as_json: AsJson = False) -> None:
@@ -225,7 +253,12 @@ def sync(context: typer.Context, as_json: AsJson = False) -> None:
         json_data({**asdict(result), "waiting": held})
         return
     say(
-        f"{plural(result.read, 'entry', 'entries')} read: {result.suppressed} addresses suppressed, "
-        f"{result.left} people left, {result.known} known before."
+        said(
+            "{entries} read: {suppressed} addresses suppressed, {left} people left, {known} known before.",
+            entries=plural(result.read, "entry", "entries"),
+            suppressed=result.suppressed,
+            left=result.left,
+            known=result.known,
+        )
     )
     tell_held(held)

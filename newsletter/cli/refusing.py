@@ -9,6 +9,7 @@ import typer
 
 from newsletter.cli.acting import at_terminal
 from newsletter.cli.output import ask, json_data, plural, say
+from newsletter.text.sentences import counted, said
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -48,8 +49,16 @@ def resend_refused(
         if as_json:
             json_data({**told, "queued": 0, "state": send.state})
             return
-        with_words = f" for a reason with {containing!r} in it" if containing else ""
-        say(f"Nobody of issue {send.issue} was refused{with_words}. See: newsletter sends show {send.public_id}")
+        parts = {"issue": send.issue, "public_id": send.public_id, "reason": repr(containing)}
+        say(
+            said(
+                "Nobody of issue {issue} was refused for a reason with {reason} in it. "
+                "See: newsletter sends show {public_id}",
+                **parts,
+            )
+            if containing
+            else said("Nobody of issue {issue} was refused. See: newsletter sends show {public_id}", **parts)
+        )
         return
     if not as_json:
         _tell(send.issue, reasons, count)
@@ -59,7 +68,9 @@ def resend_refused(
         else:
             say("Nothing changed: this was a dry run.")
         return
-    if not yes and ask(f"Type {count} to send it to them once more, anything else to stop") != str(count):
+    if not yes and ask(said("Type {count} to send it to them once more, anything else to stop", count=count)) != str(
+        count
+    ):
         say("Nothing changed.")
         raise typer.Exit(1)
     with workspace.database.write() as connection:
@@ -69,23 +80,39 @@ def resend_refused(
     if as_json:
         json_data({**told, "queued": queued, "state": state})
         return
-    say(f"Queued once more: {plural(queued, 'delivery', 'deliveries')} of issue {send.issue}.")
+    say(
+        said(
+            "Queued once more: {deliveries} of issue {issue}.",
+            deliveries=plural(queued, "delivery", "deliveries"),
+            issue=send.issue,
+        )
+    )
     if state == "paused":
-        say(f"The send rests. Let it go on with: newsletter sends resume {send.public_id}")
+        say(said("The send rests. Let it go on with: newsletter sends resume {public_id}", public_id=send.public_id))
     elif state == "running":
-        say(f"Deliver them with: newsletter send {send.issue}")
+        say(said("Deliver them with: newsletter send {issue}", issue=send.issue))
 
 
 def _tell(issue: str, reasons: dict[str, int], count: int) -> None:
     """Say how many were refused and why."""
-    say(f"{plural(count, 'subscriber')} of issue {issue} {'was' if count == 1 else 'were'} refused:")
+    say(
+        counted(
+            "{n} subscriber of issue {issue} was refused:",
+            "{n} subscribers of issue {issue} were refused:",
+            count,
+            issue=issue,
+        )
+    )
     for reason, number in list(reasons.items())[:MOST_REASONS]:
-        say(f"  {number:,}: {reason or 'no reason was kept'}")
+        say(said("  {number}: {reason}", number=f"{number:,}", reason=reason or said("no reason was kept")))
     if len(reasons) > MOST_REASONS:
-        say(f"  … and {plural(len(reasons) - MOST_REASONS, 'other reason', 'other reasons')}")
+        say(said("  … and {reasons}", reasons=plural(len(reasons) - MOST_REASONS, "other reason", "other reasons")))
     elsewhere = sum(number for reason, number in reasons.items() if _ONLY_THERE.search(reason))
     if elsewhere:
         say(
-            f"{elsewhere:,} of them for what this provider cannot take: they come again too, and are refused again "
-            "unless another provider sends them."
+            said(
+                "{elsewhere} of them for what this provider cannot take: they come again too, and are refused again "
+                "unless another provider sends them.",
+                elsewhere=f"{elsewhere:,}",
+            )
         )

@@ -11,6 +11,7 @@ from newsletter.cli.moment import WESTERN_DIGITS
 from newsletter.cli.options import Yes
 from newsletter.cli.output import ask, on_terminal, plural, say
 from newsletter.errors import HeldSendError
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
@@ -48,7 +49,7 @@ def adopt(
 
     with workspace_of(context) as workspace:
         if new:
-            _sure("an empty database: no readers, nothing of what was sent", "new", yes=yes)
+            _sure(said("an empty database: no readers, nothing of what was sent"), "new", yes=yes)
             workflow.begin_anew(workspace).close()
             first_list(workspace)
             say("Made an empty database. Next: newsletter subscribers import FILE")
@@ -83,21 +84,39 @@ def take_restored(workspace: Workspace, *, yes: bool, wanted: bool) -> None:
 def _take(workspace: Workspace, database: Database, plan: AdoptionPlan, *, yes: bool) -> None:
     from newsletter.workflows import restored as workflow
 
-    say(f"About {database.where}: {plan.reason}.")
+    say(said("About {where}: {reason}.", where=database.where, reason=plan.reason))
     for one in plan.sends:
         whom = plural(one.queued, "letter")
         if one.found:
-            say(f"Issue {one.send.issue} (send {one.send.public_id}): {plural(len(one.found), 'letter')} found here.")
+            say(
+                said(
+                    "Issue {issue} (send {public_id}): {letters} found here.",
+                    issue=one.send.issue,
+                    public_id=one.send.public_id,
+                    letters=plural(len(one.found), "letter"),
+                )
+            )
         if one.queued and not one.told:
             say(
-                f"Issue {one.send.issue} (send {one.send.public_id}): {whom} may have gone since; nothing here can "
-                "tell. They become unknown, and are not sent again unless you say so."
+                said(
+                    "Issue {issue} (send {public_id}): {whom} may have gone since; nothing here can tell. They become "
+                    "unknown, and are not sent again unless you say so.",
+                    issue=one.send.issue,
+                    public_id=one.send.public_id,
+                    whom=whom,
+                )
             )
     if plan.backup is not None:
         since = workspace.memory.moment(plan.backup)
-        say(f"What was sent after {since} is not known here: look at your provider's own log before you send an issue.")
+        say(
+            said(
+                "What was sent after {since} is not known here: look at your provider's own log before you send an "
+                "issue.",
+                since=since,
+            )
+        )
     say("Who left, was suppressed or erased since the backup is not known in it: look at what your provider says.")
-    _sure(f"this database, with {plural(plan.doubtful, 'letter')} in doubt", "adopt", yes=yes)
+    _sure(said("this database, with {letters} in doubt", letters=plural(plan.doubtful, "letter")), "adopt", yes=yes)
     workflow.adopt(workspace, database, plan)
     say("Taken. Issues that it does not know as sent: newsletter send ISSUE --after-restore")
     if workspace.settings.hosts_pictures:
@@ -107,7 +126,7 @@ def _take(workspace: Workspace, database: Database, plan: AdoptionPlan, *, yes: 
 
 
 def _sure(what: str, word: str, *, yes: bool) -> None:
-    if not yes and ask(f"Take {what}? Type {word} to do it, anything else to stop") != word:
+    if not yes and ask(said("Take {what}? Type {word} to do it, anything else to stop", what=what, word=word)) != word:
         say("Nothing changed.")
         raise typer.Exit(1)
 
@@ -149,20 +168,31 @@ def _answer(workspace: Workspace, key: str, list_name: str, rhythm: str) -> None
     if not unknown.stamps:
         return
     for stamp in unknown.stamps:
-        say(f"Issue {key} went already: {workspace.memory.words(stamp)}.")
+        say(said("Issue {key} went already: {words}.", key=key, words=workspace.memory.words(stamp)))
     if unknown.known:
-        say(f"{plural(unknown.known, 'reader')} had it: the letters are on this machine. They are left out.")
+        say(
+            said(
+                "{readers} had it: the letters are on this machine. They are left out.",
+                readers=plural(unknown.known, "reader"),
+            )
+        )
     whom = plural(unknown.waiting, "reader")
     if unknown.told:
-        say(f"{whom} had none: it goes to them.")
+        say(said("{whom} had none: it goes to them.", whom=whom))
     elif unknown.waiting:
         number = str(unknown.waiting)
-        say(f"Nothing here can tell who else has had it: {whom} may get it twice. Your provider's own log may tell.")
+        say(
+            said(
+                "Nothing here can tell who else has had it: {whom} may get it twice. Your provider's own log may tell.",
+                whom=whom,
+            )
+        )
         if not on_terminal():
             raise HeldSendError(
-                f"{whom} may get issue {key} twice", mend="run the same at a terminal, where it is asked"
+                said("{whom} may get issue {key} twice", whom=whom, key=key),
+                mend="run the same at a terminal, where it is asked",
             )
-        typed = ask(f"Type {number} to send it to all of them, anything else to stop")
+        typed = ask(said("Type {number} to send it to all of them, anything else to stop", number=number))
         if typed.translate(WESTERN_DIGITS).replace(",", "") != number:
             say("Nothing sent.")
             raise typer.Exit(1)
@@ -182,7 +212,13 @@ def pass_restored(workspace: Workspace, list_name: str, rhythm: str) -> None:
     with workspace.database.read() as connection:
         stamps = workspace.memory.unknown(connection, f"{list_name}/{rhythm}/", list_name, rhythm)
     for stamp in stamps:
-        say(f"Counts as gone: {workspace.memory.words(stamp)}.")
+        say(said("Counts as gone: {words}.", words=workspace.memory.words(stamp)))
     count = workflow.let_pass(workspace, stamps)
     if stamps:
-        say(f"{plural(count, 'article')} of theirs will not be sent again to '{list_name}'.")
+        say(
+            said(
+                "{articles} of theirs will not be sent again to '{list_name}'.",
+                articles=plural(count, "article"),
+                list_name=list_name,
+            )
+        )

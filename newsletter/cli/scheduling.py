@@ -15,8 +15,11 @@ from newsletter.cli.posting import post_without_pages
 from newsletter.cli.tables import table
 from newsletter.errors import HeldSendError
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import Sentence, said
 
 if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
     from newsletter.workflows.deciding import RestOutcome
     from newsletter.workflows.scheduled import DutyOutcome
 
@@ -74,7 +77,7 @@ def schedule(
                 ]
                 json_data({"done": told, "trials": trials})
             if not (done or rests):
-                tell("Nothing is due.")
+                tell(said("Nothing is due."))
             codes = {_of_duty(one) for one in done} | {_of_rest(one) for one in rests}
             if code := next((one for one in (1, NOTHING_SENT, SOME_NOT_TAKEN) if one in codes), 0):
                 raise typer.Exit(code)
@@ -86,12 +89,21 @@ def schedule(
         json_data({"next": [asdict(one) | {"due_now": one.job in due} for one in coming]})
         return
     rows = [
-        (one.job, f"{one.moment.astimezone(zone):%A} {in_zone(one.moment, zone)}", "due now" if one.job in due else "")
+        (
+            said(one.job),
+            _moment(one.moment, zone),
+            said("due now") if one.job in due else "",
+        )
         for one in coming
     ]
     table(("What", "Next", ""), rows)
     if not rows:
         say('Nothing is scheduled. In newsletter.toml, for example: [schedule] weekly = "thursday 10:00"')
+
+
+def _moment(moment: datetime, zone: tzinfo) -> Sentence:
+    """The day of the week, the day and the time."""
+    return said("{weekday} {moment}", weekday=said(f"{moment.astimezone(zone):%A}"), moment=in_zone(moment, zone))
 
 
 def _of_rest(one: RestOutcome) -> int:

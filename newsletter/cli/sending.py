@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli import completing
 from newsletter.cli.accounts import account_data, problem_lines
 from newsletter.cli.acting import at_terminal, note_act
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.delivering import ask_for_number, deliver_now, send_test, tell_edited
-from newsletter.cli.options import AsJson, IssueName, SendRhythm, ToRhythm, WithoutWithdrawn, WithThisSender
+from newsletter.cli.options import (
+    AsJson,
+    IssueName,
+    SendRhythm,
+    ToOtherList,
+    ToRhythm,
+    WithoutWithdrawn,
+    WithThisSender,
+)
 from newsletter.cli.outcome import account_words, exit_of, way_on
 from newsletter.cli.output import json_data, plural, say
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
 from newsletter.cli.speaking import complaint_lines
-from newsletter.cli.trying import plan_data, tell_untried, would_try
+from newsletter.cli.trying import plan_data, tell_frozen, would_try
 from newsletter.errors import NotApprovedError, SendError
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import joined, said
@@ -36,10 +43,7 @@ if TYPE_CHECKING:
 def send(
     context: typer.Context,
     name: IssueName = "",
-    list_name: Annotated[
-        str,
-        typer.Option("--list", help="Another list than the one the issue names.", autocompletion=completing.lists),
-    ] = "",
+    list_name: ToOtherList = "",
     rhythm: ToRhythm = SendRhythm.WEEKLY,
     test: Annotated[str, typer.Option(metavar="ADDRESS", help="Send the letter to this address only.")] = "",
     at: Annotated[
@@ -221,15 +225,7 @@ def _schedule(workspace: Workspace, plan: Plan, send_at: datetime, as_json: bool
         )
     sent = plans.freeze_plan(workspace, plan, send_at=send_at, by=at_terminal())
     when = in_zone(send_at, workspace.zone)
-    say(
-        said(
-            "Frozen: issue {number}, {subscribers}; it starts {when}.",
-            number=plan.issue.number,
-            subscribers=plural(sent.audience, "subscriber"),
-            when=when,
-        )
-    )
-    tell_untried(workspace, plan, sent)
+    tell_frozen(workspace, plan, sent, when)
     number = plan.issue.number
     say(said("A running newsletter worker starts it then; without one, run: newsletter send {number}", number=number))
     if as_json:
@@ -271,14 +267,7 @@ def _frozen(workspace: Workspace, plan: Plan) -> tuple[Send, Plan]:
             raise
         say(said("note: another run was quicker and has frozen issue {number} already", number=plan.issue.number))
         return plan.earlier, plan
-    say(
-        said(
-            "Frozen: issue {number}, {subscribers}.",
-            number=plan.issue.number,
-            subscribers=plural(sent.audience, "subscriber"),
-        )
-    )
-    tell_untried(workspace, plan, sent)
+    tell_frozen(workspace, plan, sent)
     return sent, plan
 
 

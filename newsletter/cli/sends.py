@@ -13,11 +13,12 @@ from newsletter.cli.delivering import tell_edited
 from newsletter.cli.holding import warn_held
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, data, json_data, plural, say
-from newsletter.cli.tables import table
+from newsletter.cli.speaking import marked
+from newsletter.cli.tables import fields, table
 from newsletter.cli.trying import result_data, result_lines, waits_words
 from newsletter.errors import SendError
 from newsletter.text.dates import in_zone
-from newsletter.text.sentences import said
+from newsletter.text.sentences import counted, joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,10 +81,17 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         if send.state == "paused" and send.paused_by == "trial":
             say(waits_words(send, account, workspace.zone))
         elif send.reason:
-            say(f"{send.public_id} is {send.state}: {send.reason}")
+            say(
+                said(
+                    "{public_id} is {state}: {reason}",
+                    public_id=send.public_id,
+                    state=said(send.state),
+                    reason=marked(send.reason),
+                )
+            )
         if send.id in ways:
-            each = "; ".join(f"{name}: {words}" for name, words in _ways(ways[send.id]))
-            say(f"{send.public_id} went by more than one provider: {each}")
+            each = joined([said("{name}: {words}", name=name, words=words) for name, words in _ways(ways[send.id])])
+            say(said("{public_id} went by more than one provider: {each}", public_id=send.public_id, each=each))
     if not rows:
         say("Nothing was sent yet. Send an issue with: newsletter send")
 
@@ -125,7 +133,13 @@ def show(
     if unknown:
         for person in people:
             data(f"{person['delivery']}\t{person['address']}")
-        say(f"{plural(len(people), 'delivery', 'deliveries')} of issue {send.issue} unknown.")
+        say(
+            said(
+                "{deliveries} of issue {issue} unknown.",
+                deliveries=plural(len(people), "delivery", "deliveries"),
+                issue=send.issue,
+            )
+        )
         if people:
             say("Events of the provider settle them. If none come: newsletter sends resume --help")
         return
@@ -135,16 +149,21 @@ def show(
         "tried_again": send.probe_at,
         "finished": send.finished,
     }
-    each = {f"through {name}": words for name, words in _ways(ways)}
+    each: dict[str, str] = {said("through {name}", name=name): words for name, words in _ways(ways)}
     for key, value in {**_told(send, account, lists), **each}.items():
         if (moment := moments.get(key)) is not None:
-            data(f"{key}\t{in_zone(moment, workspace.zone)}")
+            fields(said(key), in_zone(moment, workspace.zone))
         elif value not in (None, "", {}, 0):
-            data(f"{key}\t{value}")
+            fields(said(key), said(value) if key in ("state", "rhythm", "paused_by") else str(value))
     for line in result_lines(tried, workspace.zone) if tried is not None else ():
         say(line)
     if account.refused:
-        say(f"Refused by mistake? See why: newsletter sends resume {send.public_id} --resend-refused --dry-run")
+        say(
+            said(
+                "Refused by mistake? See why: newsletter sends resume {public_id} --resend-refused --dry-run",
+                public_id=send.public_id,
+            )
+        )
 
 
 def pause(context: typer.Context, name: SendName) -> None:
@@ -156,7 +175,13 @@ def pause(context: typer.Context, name: SendName) -> None:
     """
     with workspace_of(context) as workspace:
         send = _move(workspace, name, "paused", "pause", reason="by an editor")
-    say(f"Issue {send.issue} rests. Go on with: newsletter sends resume {send.public_id}")
+    say(
+        said(
+            "Issue {issue} rests. Go on with: newsletter sends resume {public_id}",
+            issue=send.issue,
+            public_id=send.public_id,
+        )
+    )
 
 
 def resume(
@@ -210,10 +235,16 @@ def resume(
                 send = ledger.named(connection, name)
             if send.state == "paused" and send.send_at is not None and send.send_at > workspace.now():
                 _move(workspace, name, "scheduled", "resume")
-                say(f"Issue {send.issue} starts {in_zone(send.send_at, workspace.zone)}, as planned.")
+                say(
+                    said(
+                        "Issue {issue} starts {moment}, as planned.",
+                        issue=send.issue,
+                        moment=in_zone(send.send_at, workspace.zone),
+                    )
+                )
                 return
             send = _resumed(workspace, send)
-        say(f"Issue {send.issue} may go on. Deliver it with: newsletter send {send.issue}")
+        say(said("Issue {issue} may go on. Deliver it with: newsletter send {issue}", issue=send.issue))
         return
     from newsletter.ledger import activity
     from newsletter.workflows import cancelling
@@ -223,19 +254,31 @@ def resume(
             send = ledger.named(connection, name)
             count = len(ledger.unknown_deliveries(connection, send.id))
         if not count:
-            say(f"Nothing of issue {send.issue} is unknown.")
+            say(said("Nothing of issue {issue} is unknown.", issue=send.issue))
             return
         whom = plural(count, "subscriber")
         ended = send.state == "cancelled"
         risk = (
-            f"{whom} count as having got nothing; the rest of the cancelled issue {send.issue} goes to them too."
+            said(
+                "{whom} count as having got nothing; the rest of the cancelled issue {issue} goes to them too.",
+                whom=whom,
+                issue=send.issue,
+            )
             if resend_unknown and ended
-            else f"{whom} will be sent issue {send.issue} again; those who have it already get it twice."
+            else said(
+                "{whom} will be sent issue {issue} again; those who have it already get it twice.",
+                whom=whom,
+                issue=send.issue,
+            )
             if resend_unknown
-            else f"{whom} count as having got issue {send.issue}; those who have not will never get it."
+            else said(
+                "{whom} count as having got issue {issue}; those who have not will never get it.",
+                whom=whom,
+                issue=send.issue,
+            )
         )
         say(risk)
-        if not yes and ask(f"Type {count} to do it, anything else to stop") != str(count):
+        if not yes and ask(said("Type {count} to do it, anything else to stop", count=count)) != str(count):
             say("Nothing changed.")
             raise typer.Exit(1)
         with workspace.database.write() as connection:
@@ -245,7 +288,11 @@ def resume(
             activity.note(connection, word, by=at_terminal(), about=send.issue, now=workspace.now())
         undone = ended and send.id in {one.id for one in cancelling.free_undone(workspace)}
     rest = " --rest" if ended and not undone else ""
-    say(f"Deliver them with: newsletter send {send.issue}{rest}" if resend_unknown else "Done.")
+    say(
+        said("Deliver them with: newsletter send {issue}{rest}", issue=send.issue, rest=rest)
+        if resend_unknown
+        else "Done."
+    )
 
 
 def _resumed(workspace: Workspace, send: Send) -> Send:
@@ -271,8 +318,8 @@ def _ways(ways: Mapping[str, Mapping[str, int]]) -> list[tuple[str, str]]:
     titles = {name: registry.provider(name).title for name in registry.names()}
     return [
         (
-            titles.get(name, name or "an older version"),
-            ", ".join(f"{number:,} {state}" for state, number in each.items()),
+            titles.get(name, name or said("an older version")),
+            joined([counted(f"{{n}} {state}", f"{{n}} {state}", number) for state, number in each.items()], ", "),
         )
         for name, each in ways.items()
     ]

@@ -14,6 +14,7 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, say
+from newsletter.text.sentences import counted, said
 
 if TYPE_CHECKING:
     from newsletter.service.installing import UnitFile
@@ -109,13 +110,13 @@ def install(
         for unit in found:
             if dry_run:
                 data(f"# {unit.path}\n{unit.text}")
-            say(f"{unit.path}: {_word(unit, TOLD, over=yes)}")
+            say(said("{path}: {word}", path=unit.path, word=_word(unit, TOLD, over=yes)))
         if not plan.pages:
             say("There are no reader pages, so no unit for them: newsletter.toml has no [web] url.")
         if steps:
             say("Next:")
             for step in steps:
-                say(f"  {step}")
+                say(said("  {step}", step=step))
     _held(held, "installed")
 
 
@@ -150,16 +151,18 @@ def remove(
     on = switched_on(folder, [unit.name for unit in there])
     if on and not dry_run:
         stop = shlex.join([*_systemctl(scope), "disable", "--now", *on])
-        raise NashraError("systemd still starts them", where=", ".join(on), mend=f"{stop}; then this again")
+        raise NashraError(
+            "systemd still starts them", where=", ".join(on), mend=said("{stop}; then this again", stop=stop)
+        )
     gone = [] if dry_run else take_away(found, over=yes)
     steps = [shlex.join([*_systemctl(scope), "daemon-reload"])] if gone and to is None else []
     if as_json:
         json_data(_document(scope, folder, found, GONE, over=yes) | {"next": steps})
     else:
         for unit in found:
-            say(f"{unit.path}: {_word(unit, GONE, over=yes)}")
+            say(said("{path}: {word}", path=unit.path, word=_word(unit, GONE, over=yes)))
         for step in steps:
-            say(f"Next: {step}")
+            say(said("Next: {step}", step=step))
     _held([unit for unit in there if unit.state in HELD and not yes], "removed")
 
 
@@ -216,7 +219,9 @@ def _next_steps(plan: ServicePlan, folder: Path, written: list[UnitFile], to: Pa
     if not written:
         return []
     tool = _systemctl(plan.scope)
-    steps = [] if to is None else [f"put the units of {folder} where systemd looks for them"]
+    steps: list[str] = []
+    if to is not None:
+        steps.append(said("put the units of {folder} where systemd looks for them", folder=folder))
     steps.append(shlex.join([*tool, "daemon-reload"]))
     on = switched_on(folder, plan.started)
     if off := [name for name in plan.started if name not in on]:
@@ -224,7 +229,7 @@ def _next_steps(plan: ServicePlan, folder: Path, written: list[UnitFile], to: Pa
     if again := [unit.name for unit in written if unit.name in on]:
         steps.append(shlex.join([*tool, "restart", *again]))
     if plan.scope == "user" and off:
-        steps.append("loginctl enable-linger     # so that they run while you are not signed in")
+        steps.append(said("loginctl enable-linger     # so that they run while you are not signed in"))
     return steps
 
 
@@ -232,8 +237,11 @@ def _word(unit: UnitFile, words: dict[str, str], *, over: bool) -> str:
     from newsletter.service.installing import BESIDE, HELD
 
     if unit.state in HELD and over:
-        return f"{'removed' if words is GONE else 'written over'}, the one before is {unit.name}{BESIDE}"
-    return words[unit.state]
+        before = f"{unit.name}{BESIDE}"
+        if words is GONE:
+            return said("removed, the one before is {before}", before=before)
+        return said("written over, the one before is {before}", before=before)
+    return said(words[unit.state])
 
 
 def _document(
@@ -267,7 +275,12 @@ def _held(held: list[UnitFile], done: str) -> None:
 
     if held:
         raise NashraError(
-            f"{'was' if len(held) == 1 else 'were'} not {done}: left as they were found",
+            counted(
+                "was not {done}: left as they were found",
+                "were not {done}: left as they were found",
+                len(held),
+                done=said(done),
+            ),
             where=", ".join(unit.name for unit in held),
             mend="look what they say, keep changes of your own with systemctl edit, then again with --yes; "
             "or take another --name",

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from newsletter.text.languages import base
-from newsletter.text.sentences import Moment, Sentence, joined, said
+from newsletter.text.sentences import PARTS_OF_OURS, Moment, Sentence, joined, said
 
 if TYPE_CHECKING:
     from gettext import NullTranslations
@@ -26,7 +26,7 @@ SPOKEN = ("en", "ar")
 """Languages of commands; English is that of the code."""
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """What gettext goes by, the first that is set."""
-_LEFT, _RIGHT, _CLOSED = "\u2066", "\u2067", "\u2069"
+LEFT_TO_RIGHT_ISOLATE, RIGHT_TO_LEFT_ISOLATE, POP_ISOLATE = "\u2066", "\u2067", "\u2069"
 _SIGNS = "\u200e\u200f\u061c\u2066\u2067\u2068\u2069"
 _PART = re.compile(r"\{(\w+)\}")
 _FROM_THE_RIGHT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -116,7 +116,7 @@ def told(text: str) -> str:
     from newsletter.text import bidi
 
     lines = [text] if isinstance(text, Sentence) else text.split("\n")
-    lines = "\n".join(line if (known := _known(line)) is None else _filled(*known) for line in lines).split("\n")
+    lines = "\n".join(line if (known := _known(line)) is None else filled(*known) for line in lines).split("\n")
     return "\n".join(bidi.isolate(line, "rtl") if _FROM_THE_RIGHT.search(line) else line for line in lines)
 
 
@@ -140,9 +140,17 @@ def _complaint(complaint: Complaint) -> Sentence:
     what, mend = complaint.what, complaint.mend
     if _known(what) is None and (found := _of_the_desk(what)) is not None:
         what, mend = found
-    parts = {"what": what, "where": complaint.where, "mend": mend}
     pattern = "{where}: {what}" if complaint.where else "{what}"
-    return said(pattern + "; {mend}" if mend else pattern, **{name: marked(part) for name, part in parts.items()})
+    return said(pattern + "; {mend}" if mend else pattern, what=what, where=complaint.where, mend=mend)
+
+
+def is_known(text: str) -> bool:
+    """Whether a catalogue has this text, or its pattern.
+
+    Args:
+        text: As the code says it.
+    """
+    return _known(text) is not None
 
 
 def marked(text: str) -> Sentence:
@@ -167,7 +175,7 @@ def _told(text: str) -> str:
     if known is None:
         return _part(text)
     pattern, parts = known
-    return _filled(pattern, parts)
+    return filled(pattern, parts)
 
 
 def _known(text: str) -> tuple[str, Mapping[str, str]] | None:
@@ -242,12 +250,19 @@ def _parts_of(text: str, pieces: Sequence[str]) -> dict[str, str] | None:
     return parts
 
 
-def _filled(pattern: str, parts: Mapping[str, str]) -> str:
-    """A pattern with its parts; what stands between two backquotes is a command or a name, one piece from the left."""
+def filled(pattern: str, parts: Mapping[str, str]) -> str:
+    """A pattern with its parts; what stands between two backquotes is a command or a name, one piece from the left.
+
+    Args:
+        pattern: In the language of the command.
+        parts: What stands in it.
+    """
     made = ""
     for at, piece in enumerate(pattern.split("`")):
         if at % 2:
-            made += _LEFT + _PART.sub(lambda found: str(parts.get(found[1], found[0])), piece) + _CLOSED
+            made += (
+                LEFT_TO_RIGHT_ISOLATE + _PART.sub(lambda found: str(parts.get(found[1], found[0])), piece) + POP_ISOLATE
+            )
             continue
         for place, words in enumerate(_PART.split(piece)):
             if place % 2 == 0:
@@ -255,29 +270,27 @@ def _filled(pattern: str, parts: Mapping[str, str]) -> str:
             elif words not in parts:
                 made += f"{{{words}}}"
             else:
-                made = _joined(made, _part_told(parts[words]))
+                made = _joined(made, _part_told(words, parts[words]))
     return made
 
 
 def _joined(made: str, part: str) -> str:
     """A line with its next part; a word of other letters right before a number or name is one piece with it."""
     before = _WORD_BEFORE.search(made)
-    bare = part.strip(_LEFT + _CLOSED)
-    if before is None or not (_NUMBER.fullmatch(part) or part == f"{_LEFT}{bare}{_CLOSED}"):
+    bare = part.strip(LEFT_TO_RIGHT_ISOLATE + POP_ISOLATE)
+    if before is None or not (_NUMBER.fullmatch(part) or part == f"{LEFT_TO_RIGHT_ISOLATE}{bare}{POP_ISOLATE}"):
         return made + part
-    if before[0][0] == _LEFT and not bare[:1].isdigit():
+    if before[0][0] == LEFT_TO_RIGHT_ISOLATE and not bare[:1].isdigit():
         return made + part  # two names
-    word = before[0].strip(f"{_LEFT}{_CLOSED} ")
-    return f"{made[: before.start()]}{_LEFT}{word} {bare}{_CLOSED}"
+    word = before[0].strip(f"{LEFT_TO_RIGHT_ISOLATE}{POP_ISOLATE} ")
+    return f"{made[: before.start()]}{LEFT_TO_RIGHT_ISOLATE}{word} {bare}{POP_ISOLATE}"
 
 
-def _part_told(part: str) -> str:
-    """A part of a sentence: a sentence of its own, a moment, or a name or number as it is."""
+def _part_told(name: str, part: str) -> str:
+    """A part of a sentence: a sentence of its own, a moment, or data, which stays as it is whatever it says."""
     if isinstance(part, Moment):
         return part.in_language(language())
-    if isinstance(part, Sentence) or len(part.split()) > 1:
-        return _told(part)
-    return _part(part)
+    return _told(part) if isinstance(part, Sentence) or name in PARTS_OF_OURS else _part(part)
 
 
 def _part(text: str) -> str:
@@ -287,6 +300,6 @@ def _part(text: str) -> str:
     from newsletter.text import bidi
 
     if not _FROM_THE_RIGHT.search(text):
-        return _LEFT + text + _CLOSED if text.strip(" .,;:") else text
+        return LEFT_TO_RIGHT_ISOLATE + text + POP_ISOLATE if text.strip(" .,;:") else text
     side = bidi.first_strong(text, "rtl")
-    return (_RIGHT if side == "rtl" else _LEFT) + bidi.isolate(text, side) + _CLOSED
+    return (RIGHT_TO_LEFT_ISOLATE if side == "rtl" else LEFT_TO_RIGHT_ISOLATE) + bidi.isolate(text, side) + POP_ISOLATE

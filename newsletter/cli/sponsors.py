@@ -11,8 +11,10 @@ import typer
 
 from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, IssueName
-from newsletter.cli.output import data, json_data, plural, say, shown_path
+from newsletter.cli.output import data, json_data, plural, say, shown_path, words
+from newsletter.cli.speaking import complained, marked
 from newsletter.cli.tables import table
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.report.sponsors import SponsorReport
@@ -27,7 +29,7 @@ def _tell_unreadable(workspace: Workspace) -> None:
     from newsletter.workflows import sponsors
 
     for error in sponsors.unreadable(workspace):
-        say(f"note: not looked into, since its file cannot be understood: {error}")
+        say(said("note: not looked into, since its file cannot be understood: {error}", error=complained(error)))
 
 
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
@@ -48,11 +50,22 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         json_data({"bookings": told})
         return
     rows = [
-        (one.booking.sponsor, one.booking.spot, one.booking.list, one.booking.moments, one.state, _numbers(one.carried))
+        (
+            one.booking.sponsor,
+            one.booking.spot,
+            one.booking.list,
+            one.booking.moments,
+            said(one.state),
+            _numbers(one.carried),
+        )
         for one in found
     ]
     table(("Sponsor", "Place", "List", "Booked for", "State", "Carried by"), rows)
-    say(f"{plural(len(found), 'booking')}. What is missing tells: newsletter sponsors check" if found else _NONE)
+    say(
+        said("{bookings}. What is missing tells: newsletter sponsors check", bookings=plural(len(found), "booking"))
+        if found
+        else _NONE
+    )
 
 
 def check(context: typer.Context, as_json: AsJson = False) -> None:
@@ -76,13 +89,23 @@ def check(context: typer.Context, as_json: AsJson = False) -> None:
         json_data({"bookings": count, "problems": told})
     else:
         for one in found:
-            step = f"; {one.mend}" if one.mend else ""
-            data(f"{'error' if one.wrong else 'note'}: {one.booking.where}: «{one.booking.sponsor}»: {one.words}{step}")
+            parts = {"where": one.booking.where, "sponsor": one.booking.sponsor}
+            what: str = said("{where}: «{sponsor}»: {what}", **parts, what=marked(one.words))
+            if one.mend:
+                what = said("{what}; {mend}", what=what, mend=marked(one.mend))
+            words(said("error: {line}", line=what) if one.wrong else said("note: {line}", line=what))
     wrong = sum(one.wrong for one in found)
     if not count:
         say(_NONE)
     else:
-        say(f"{plural(count, 'booking')}, {plural(wrong, 'error')}, {plural(len(found) - wrong, 'note')}.")
+        say(
+            said(
+                "{bookings}, {errors}, {notes}.",
+                bookings=plural(count, "booking"),
+                errors=plural(wrong, "error"),
+                notes=plural(len(found) - wrong, "note"),
+            )
+        )
     if wrong:
         raise typer.Exit(FOUND_ERRORS)
 
@@ -115,13 +138,19 @@ def place(
         for one in found.placed:
             data(f"{one.sponsor}\t{one.spot}")
     for note in found.notes:
-        say(f"note: {note}")
+        say(said("note: {line}", line=marked(note)))
     if not found.placed:
-        say(f"Nothing is missing: issue {number} has what is booked in it.")
+        say(said("Nothing is missing: issue {number} has what is booked in it.", number=number))
     elif dry_run:
-        say(f"Nothing was written. To write it: newsletter sponsors place {number}")
+        say(said("Nothing was written. To write it: newsletter sponsors place {number}", number=number))
     else:
-        say(f"{plural(len(found.placed), 'sponsor')} put into issue {number}. Next: newsletter preview {number}")
+        say(
+            said(
+                "{sponsors} put into issue {number}. Next: newsletter preview {number}",
+                sponsors=plural(len(found.placed), "sponsor"),
+                number=number,
+            )
+        )
 
 
 def report(
@@ -171,9 +200,18 @@ def report(
         for one in found.letters
     ]
     table(("Issue", "Day", "Submitted", "Delivered", "Clicks", "Subject"), rows, sparse=True)
-    counted = "" if found.clicks is None else f", {plural(found.clicks, 'click')}"
-    say(f"«{found.sponsor}»: {plural(len(rows), 'issue')}, {plural(found.submitted, 'letter')} submitted{counted}.")
-    say(f"For the sponsor: newsletter sponsors report {shlex.quote(found.sponsor)} --html FILE")
+    went = {"issues": plural(len(rows), "issue"), "letters": plural(found.submitted, "letter")}
+    say(
+        said("«{sponsor}»: {issues}, {letters} submitted.", sponsor=found.sponsor, **went)
+        if found.clicks is None
+        else said(
+            "«{sponsor}»: {issues}, {letters} submitted, {clicks}.",
+            sponsor=found.sponsor,
+            **went,
+            clicks=plural(found.clicks, "click"),
+        )
+    )
+    say(said("For the sponsor: newsletter sponsors report {sponsor} --html FILE", sponsor=shlex.quote(found.sponsor)))
 
 
 def _report_data(found: SponsorReport) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, IssueName
 from newsletter.cli.output import data, json_data, plural, say, shown_path
-from newsletter.cli.tables import isolated, table
+from newsletter.cli.tables import cell, isolated, table
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,9 @@ def subjects(
         found = proposing.proposals(workspace, issue)
         if use is not None and use > len(found):
             raise typer.BadParameter(
-                f"--use takes a number from 1 to {len(found)}" if found else "nothing is proposed for this issue"
+                said("--use takes a number from 1 to {count}", count=len(found))
+                if found
+                else "nothing is proposed for this issue"
             )
         written = proposing.use(issue, found[use - 1]) if use is not None else None
     if as_json:
@@ -71,13 +74,25 @@ def subjects(
     else:
         _show(found)
     if written is not None:
-        say(f"Issue {written.number} has the subject «{written.subject}». Next: newsletter check {written.number}")
+        say(
+            said(
+                "Issue {number} has the subject «{subject}». Next: newsletter check {number}",
+                number=written.number,
+                subject=written.subject,
+            )
+        )
     elif found:
-        say(f"{plural(len(found), 'proposal')}. To take one: newsletter subjects {issue.number} --use N")
+        say(
+            said(
+                "{proposals}. To take one: newsletter subjects {number} --use N",
+                proposals=plural(len(found), "proposal"),
+                number=issue.number,
+            )
+        )
     elif issue.stories:
         say("Nothing to propose: every headline is cut off, repeats a word, or says what newsletter check would tell.")
     else:
-        say(f"Issue {issue.number} has no story yet. Next: newsletter compose --refresh")
+        say(said("Issue {number} has no story yet. Next: newsletter compose --refresh", number=issue.number))
 
 
 def _show(found: Sequence[SubjectProposal]) -> None:
@@ -90,5 +105,7 @@ def _show(found: Sequence[SubjectProposal]) -> None:
         data(f"{at:>2}  {isolated(one.subject)}")
         if one.preheader:
             data(f"    {isolated(one.preheader)}")
-        cut = f"  ·  phone: {isolated(one.phone)}" if one.phone != one.subject else ""
-        data(f"    {one.kind}, {plural(one.width, 'column')}{cut}\n")
+        line = said("{kind}, {columns}", kind=said(one.kind), columns=plural(one.width, "column"))
+        if one.phone != one.subject:
+            line = said("{line}  ·  phone: {phone}", line=line, phone=one.phone)
+        data(f"    {cell(line)}\n")

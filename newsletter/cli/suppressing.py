@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes, day_of
 from newsletter.cli.output import ask, is_yes, json_data, plural, say
 from newsletter.cli.tables import table
-from newsletter.text.sentences import said
+from newsletter.text.sentences import Sentence, joined, said
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
 OneDomain = Annotated[str, typer.Option("--domain", metavar="DOMAIN", help="Only addresses of this domain.")]
@@ -47,7 +47,11 @@ def suppress(context: typer.Context, address: Address) -> None:
         new = actions.suppress(connection, address, now=workspace.now(), keys=workspace.keys.suppression)
         if new:
             activity.note(connection, "suppress", by=at_terminal(), about="1", now=workspace.now())
-    say(f"{address} will not be mailed." if new else f"{address} was not to be mailed before either.")
+    say(
+        said("{address} will not be mailed.", address=address)
+        if new
+        else said("{address} was not to be mailed before either.", address=address)
+    )
 
 
 def unsuppress(
@@ -105,7 +109,11 @@ def _unsuppress_one(context: typer.Context, address: str, *, asked: bool) -> Non
         freed = actions.unsuppress(connection, address, keys=workspace.keys.suppression, asked=asked)
         if freed:
             activity.note(connection, "unsuppress", by=at_terminal(), about="1", now=workspace.now())
-    say(f"{address} may be mailed again." if freed else f"{address} was not suppressed.")
+    say(
+        said("{address} may be mailed again.", address=address)
+        if freed
+        else said("{address} was not suppressed.", address=address)
+    )
 
 
 def _unsuppress_many(
@@ -127,16 +135,28 @@ def _unsuppress_many(
 
         found = lift(rehearse=True)
         what = plural(found.lifted, "address", "addresses")
-        say(f"{what} may be mailed again{_of_reasons(dict(found.reasons))}.")
+        freed = said("{what} may be mailed again", what=what)
+        say(_with_reasons(freed, dict(found.reasons)))
         for name, number in found.kept:
-            say(f"{number:,} stay suppressed ({name}): only one by one, with --asked.")
+            say(
+                said(
+                    "{number} stay suppressed ({name}): only one by one, with --asked.",
+                    number=f"{number:,}",
+                    name=said(name),
+                )
+            )
         if found.untold:
-            say(f"{found.untold:,} suppressed addresses belong to no subscriber: their domain is not known; they stay.")
+            say(
+                said(
+                    "{untold} suppressed addresses belong to no subscriber: their domain is not known; they stay.",
+                    untold=f"{found.untold:,}",
+                )
+            )
         if found.lifted and not dry_run:
-            _agree(f"Let {what} be mailed again?", yes=yes)
+            _agree(said("Let {what} be mailed again?", what=what), yes=yes)
             found = lift(rehearse=False)
             note_act(workspace, "unsuppress", found.lifted)
-            say(f"{plural(found.lifted, 'address', 'addresses')} taken back.")
+            say(said("{addresses} taken back.", addresses=plural(found.lifted, "address", "addresses")))
     if as_json:
         plain = {**asdict(found), "reasons": dict(found.reasons), "kept": dict(found.kept)}
         json_data({**plain, "dry_run": dry_run})
@@ -182,7 +202,7 @@ def bounces(context: typer.Context, as_json: AsJson = False) -> None:
             one.domain,
             one.number,
             "" if one.share is None else f"{one.share:.0%}",
-            ", ".join(f"{number:,} {reason}" for reason, number in one.reasons),
+            _reasons(one.reasons),
             one.since.astimezone(workspace.zone).isoformat(timespec="minutes"),
         )
         for one in found
@@ -211,16 +231,25 @@ def accept(
     with workspace_of(context) as workspace:
         number = _held(workspace, domain, everything)
         what = plural(number, "address", "addresses")
-        say(f"{what} would be suppressed{_where(domain)}.")
+        say(
+            said("{what} would be suppressed of {domain}.", what=what, domain=domain.removeprefix("@"))
+            if domain
+            else said("{what} would be suppressed.", what=what)
+        )
         counts: Mapping[Any, int] = {}
         if number and not dry_run:
-            _agree(f"Suppress {what}?", yes=yes)
+            _agree(said("Suppress {what}?", what=what), yes=yes)
             with workspace.database.write() as connection:
                 counts = actions.accept_held(
                     connection, now=workspace.now(), keys=workspace.keys.suppression, domain=domain or None
                 )
             done = plural(sum(counts.values()), "address", "addresses")
-            say(f"{done} suppressed{_of_reasons(counts)}. Take it back: newsletter subscribers unsuppress --domain …")
+            say(
+                said(
+                    "{line} Take it back: newsletter subscribers unsuppress --domain …",
+                    line=_with_reasons(said("{done} suppressed", done=done), counts),
+                )
+            )
     if as_json:
         json_data({"held": number, "suppressed": sum(counts.values()), "reasons": counts, "dry_run": dry_run})
 
@@ -244,13 +273,17 @@ def dismiss(
     with workspace_of(context) as workspace:
         number = _held(workspace, domain, everything)
         what = plural(number, "held bounce")
-        say(f"{what} would be forgotten{_where(domain)}.")
+        say(
+            said("{what} would be forgotten of {domain}.", what=what, domain=domain.removeprefix("@"))
+            if domain
+            else said("{what} would be forgotten.", what=what)
+        )
         forgotten = 0
         if number and not dry_run:
-            _agree(f"Forget {what}?", yes=yes)
+            _agree(said("Forget {what}?", what=what), yes=yes)
             with workspace.database.write() as connection:
                 forgotten = actions.dismiss_held(connection, domain=domain or None)
-            say(f"{plural(forgotten, 'held bounce')} forgotten.")
+            say(said("{bounces} forgotten.", bounces=plural(forgotten, "held bounce")))
     if as_json:
         json_data({"held": number, "forgotten": forgotten, "dry_run": dry_run})
 
@@ -266,13 +299,17 @@ def _held(workspace: Any, domain: str, everything: bool) -> int:
         return sum(one.number for one in actions.held(connection, domain or None))
 
 
-def _where(domain: str) -> str:
-    return f" of {domain.removeprefix('@')}" if domain else ""
+def _with_reasons(what: str, counts: Mapping[Any, int]) -> Sentence:
+    """A sentence, with the reasons behind it where there are any."""
+    if not counts:
+        return said("{what}.", what=what)
+    return said("{what} ({reasons}).", what=what, reasons=_reasons(counts.items()))
 
 
-def _of_reasons(counts: Mapping[Any, int]) -> str:
-    told = ", ".join(f"{number:,} {reason}" for reason, number in counts.items())
-    return f" ({told})" if told else ""
+def _reasons(counts: Iterable[tuple[Any, int]]) -> Sentence:
+    """How many for each reason."""
+    each = [said("{number} {reason}", number=f"{number:,}", reason=said(str(reason))) for reason, number in counts]
+    return joined(each, ", ")
 
 
 def _agree(question: str, *, yes: bool) -> None:

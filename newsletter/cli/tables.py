@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from newsletter.cli.output import POP_ISOLATE, RIGHT_TO_LEFT_ISOLATE, begun_together, data, screen_width
-from newsletter.cli.speaking import from_right, told
+from newsletter.cli.output import begun_together, data, screen_width
+from newsletter.cli.speaking import POP_ISOLATE, RIGHT_TO_LEFT_ISOLATE, from_right, told
 from newsletter.text.sentences import Sentence
 
 FIRST_STRONG_ISOLATE = "\u2068"
@@ -68,6 +68,22 @@ def paragraph(text: str, room: int) -> str:
     return "\n".join(wrapped(isolated(words), max(room, 1)))
 
 
+def fields(*values: str) -> None:
+    """Values of one thing on a line: with tabs for a program, and for a person in Arabic cut to the screen, isolated.
+
+    Args:
+        values: Sentences among them are put into the language of the command at a terminal alone: to a program all of
+            it is data.
+    """
+    if not sys.stdout.isatty() or not from_right():
+        data("\t".join(values))
+        return
+    from newsletter.cli.cells import cut
+
+    line = "  ".join(isolated(told(one) if isinstance(one, Sentence) else one) for one in values)
+    data(f" {cut(line, screen_width() - 1)}")  # a terminal loses a sign of direction that begins a line
+
+
 _SHORT = 12
 """Characters of a cell that is shown whole however narrow the terminal is: numbers, dates, short names."""
 
@@ -85,6 +101,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
             data("\t".join(str(value).replace("\t", " ").replace("\n", " ") for value in row))
         return
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -99,7 +116,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
     wanted = [max(width(name), *(width(row[at]) for row in texts), 0) for at, name in enumerate(names)]
     # Rich takes from every column alike where a row is too wide, until one digit is nothing; and what it cuts itself
     # stays open behind an isolate, and takes the rest of the row with it.
-    space = console.width - 2 * (len(shown) - 1)
+    edge = 1 if from_right() else 0
+    space = console.width - edge - 2 * (len(shown) - 1)
     widths = column_widths(wanted, space)
     while sum(widths) > space and max(widths) > 1:
         # Beyond any terminal in use: what does not fit even so would be cut by Rich, in the middle of an isolate.
@@ -111,7 +129,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, sparse: b
         grid.add_row(
             *(Text(row[at] if fits[at] else cell(before[at], room)) for at, room in enumerate(widths)),
         )
-    console.print(grid)
+    # A terminal loses a sign of direction at the very beginning of a line, and what it opens moves its neighbours.
+    console.print(Padding(grid, (0, 0, 0, edge)) if edge else grid)
 
 
 def _text(value: object) -> str:

@@ -10,6 +10,7 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, say, shown_path
+from newsletter.text.sentences import said
 
 
 def theme(
@@ -51,9 +52,9 @@ def theme(
                 for line in changes:
                     data(line)
             if not changes:
-                say(f"{chosen.path} says so already.")
+                say(said("{path} says so already.", path=chosen.path))
             elif dry_run:
-                say(f"Nothing was written. To write it: newsletter theme {look}")
+                say(said("Nothing was written. To write it: newsletter theme {look}", look=look))
             else:
                 say("Next: newsletter preview. An issue with a template of its own keeps that.")
             return

@@ -51,6 +51,7 @@ from newsletter.cli import (
 )
 from newsletter.cli.app import App, group
 from newsletter.cli.output import data
+from newsletter.text.sentences import said
 
 app = App(
     "newsletter",
@@ -208,7 +209,9 @@ def options(
 ) -> None:
     """What every command takes."""
     if lang and not speaking.asked_for(["--lang", lang]):
-        raise typer.BadParameter(f"--lang takes {' or '.join(speaking.SPOKEN)}, not {lang!r}")
+        raise typer.BadParameter(
+            said("--lang takes {languages}, not {lang}", languages=" or ".join(speaking.SPOKEN), lang=repr(lang))
+        )
     context.obj = directory
     if context.invoked_subcommand is None:
         from newsletter.cli.beginning import alone

@@ -54,7 +54,7 @@ def would_try(plan: Plan) -> list[str]:
         )
     return [
         "A/B test: these subjects are tried on readers drawn at random:",
-        *(said("  {tried} get «{words}»", tried=f"{plan.tried:,}", words=words) for words in terms.subjects),
+        *(said("  {tried} get «{subject}»", tried=f"{plan.tried:,}", subject=subject) for subject in terms.subjects),
         said(
             "  {span} after the last of them {goes}; compared are {measure}.",
             span=span(terms.wait),
@@ -64,23 +64,40 @@ def would_try(plan: Plan) -> list[str]:
     ]
 
 
-def tell_untried(workspace: Workspace, plan: Plan, sent: Send) -> None:
-    """Say that nothing is tried after all, where readers left between the question and the freeze.
+def tell_frozen(workspace: Workspace, plan: Plan, sent: Send, when: str = "") -> None:
+    """Say that an issue is frozen; also that nothing is tried after all, where readers left before the freeze.
 
     Args:
         workspace: An open workspace.
         plan: As it was agreed to.
         sent: As it was frozen.
+        when: When it starts, in words; empty when that is now.
     """
     from newsletter.ledger import trials
 
+    number, subscribers = plan.issue.number, plural(sent.audience, "subscriber")
+    if when:
+        say(
+            said(
+                "Frozen: issue {number}, {subscribers}; it starts {when}.",
+                number=number,
+                subscribers=subscribers,
+                when=when,
+            )
+        )
+    else:
+        say(said("Frozen: issue {number}, {subscribers}.", number=number, subscribers=subscribers))
     if plan.trial is None or not plan.tried:
         return
     with workspace.database.read() as connection:
         if trials.of_send(connection, sent.id) is not None:
             return
     words = plan.trial.subjects[0]
-    say(said("A/B test: none after all, too few readers are left: all get the first subject, «{words}».", words=words))
+    say(
+        said(
+            "A/B test: none after all, too few readers are left: all get the first subject, «{subject}».", subject=words
+        )
+    )
 
 
 def span(time: timedelta) -> str:
@@ -140,10 +157,10 @@ def result_lines(result: TrialResult, zone: tzinfo) -> list[str]:
         low, high = one.interval
         lines.append(
             said(
-                "  {number} «{words}»: {counted} of {sent} ({percent}, 95 % interval {percent_2} to {percent_3}); the "
-                "best with {chance}",
+                "  {number} «{subject}»: {counted} of {sent} ({percent}, 95 % interval {percent_2} to {percent_3}); "
+                "the best with {chance}",
                 number=one.number,
-                words=one.words,
+                subject=one.words,
                 counted=f"{one.counted:,}",
                 sent=f"{one.sent:,}",
                 percent=_percent(one.rate),
@@ -155,8 +172,8 @@ def result_lines(result: TrialResult, zone: tzinfo) -> list[str]:
     if result.best:
         lines.append(
             said(
-                "«{words}» is better, as far as chance can be ruled out (95 %).",
-                words=result.words_of(result.best),
+                "«{subject}» is better, as far as chance can be ruled out (95 %).",
+                subject=result.words_of(result.best),
             )
         )
     else:
@@ -167,8 +184,8 @@ def result_lines(result: TrialResult, zone: tzinfo) -> list[str]:
         when = in_zone(result.decided_at, zone)
         lines.append(
             said(
-                "«{words}» was chosen for {others}, {when}, by {by}.",
-                words=result.words_of(result.chosen),
+                "«{subject}» was chosen for {others}, {when}, by {by}.",
+                subject=result.words_of(result.chosen),
                 others=others,
                 when=when,
                 by=by,

@@ -12,6 +12,7 @@ from newsletter.cli.app import FOUND_ERRORS, workspace_of
 from newsletter.cli.options import AsJson, SendName
 from newsletter.cli.output import ask, json_data, plural, say
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import counted, said
 
 if TYPE_CHECKING:
     from newsletter.ledger import Send, SendCounts, UndoOutcome
@@ -44,7 +45,7 @@ def cancel(
             account = ledger.account(connection, send.id)
         if send.state in ledger.UNFINISHED and not yes:
             say(_would(send, account))
-            if ask(f"Type {send.issue} to cancel it, anything else to stop") != send.issue:
+            if ask(said("Type {issue} to cancel it, anything else to stop", issue=send.issue)) != send.issue:
                 say("Nothing changed.")
                 raise typer.Exit(1)
         ended = cancelling.cancel(workspace, send.public_id, by=at_terminal())
@@ -80,23 +81,39 @@ def refreeze(
         for line in problem_lines(plan.problems):
             say(line)
         say(
-            f"Issue {old.issue} «{plan.issue.subject}»: {'edited' if prepared.edited else 'not edited'} since it was "
-            f"frozen; {old.audience:,} subscribers then, {prepared.audience:,} now."
+            said(
+                "Issue {issue} «{subject}»: {edited} since it was frozen; {before} subscribers then, {audience} now.",
+                issue=old.issue,
+                subject=plan.issue.subject,
+                edited=said("edited") if prepared.edited else said("not edited"),
+                before=f"{old.audience:,}",
+                audience=f"{prepared.audience:,}",
+            )
         )
         if has_errors(plan.problems):
-            say(f"Issue {old.issue} cannot go like this. It stays as it was frozen.")
+            say(said("Issue {issue} cannot go like this. It stays as it was frozen.", issue=old.issue))
             raise typer.Exit(FOUND_ERRORS)
         told = {"issue": old.issue, "replaces": old.public_id, "edited": prepared.edited, "before": old.audience}
         if dry_run:
             if as_json:
                 json_data({**told, "send": None, "state": old.state, "audience": prepared.audience})
             return
-        if not yes and ask(f"Type {old.issue} to freeze it anew, anything else to stop") != old.issue:
+        if not yes and ask(said("Type {issue} to freeze it anew, anything else to stop", issue=old.issue)) != old.issue:
             say("Nothing changed.")
             raise typer.Exit(1)
         new = anew.carry_out(workspace, prepared, by=at_terminal())
-        starts = f", starts {in_zone(new.send_at, workspace.zone)}" if new.send_at is not None else ""
-    say(f"Frozen anew: issue {new.issue}, {plural(new.audience, 'subscriber')}, {new.state}{starts} ({new.public_id}).")
+        state: str = said(new.state)
+        if new.send_at is not None:
+            state = said("{state}, starts {moment}", state=state, moment=in_zone(new.send_at, workspace.zone))
+    say(
+        said(
+            "Frozen anew: issue {issue}, {subscribers}, {state} ({public_id}).",
+            issue=new.issue,
+            subscribers=plural(new.audience, "subscriber"),
+            state=state,
+            public_id=new.public_id,
+        )
+    )
     if as_json:
         json_data({**told, "send": new.public_id, "state": new.state, "audience": new.audience})
 
@@ -109,34 +126,63 @@ def cancelled_words(ended: UndoOutcome) -> list[str]:
     """
     issue, account = ended.send.issue, ended.account
     if ended.undone:
-        again = f"edit it, then: newsletter send {issue}" if issue.isdecimal() else "its articles wait for the next one"
-        return [f"Issue {issue} is cancelled and undone, it went to nobody. Its stories and its week are free; {again}"]
-    whom = f"{plural(account.submitted, 'subscriber has', 'subscribers have')} it"
+        again = (
+            said("edit it, then: newsletter send {issue}", issue=issue)
+            if issue.isdecimal()
+            else said("its articles wait for the next one")
+        )
+        return [
+            said(
+                "Issue {issue} is cancelled and undone, it went to nobody. Its stories and its week are free; {again}",
+                issue=issue,
+                again=again,
+            )
+        ]
+    whom: str = counted("{n} subscriber has it", "{n} subscribers have it", account.submitted)
     left = account.total - account.submitted - account.unknown
-    doubt = f", of {account.unknown:,} nobody knows" if account.unknown else ""
-    lines = [f"Issue {issue} is cancelled: {whom}{doubt}, {left:,} do not get it."]
+    if account.unknown:
+        whom = said("{whom}, of {unknown} nobody knows", whom=whom, unknown=f"{account.unknown:,}")
+    lines: list[str] = [
+        said("Issue {issue} is cancelled: {whom}, {left} do not get it.", issue=issue, whom=whom, left=f"{left:,}")
+    ]
     if ended.doubted:
-        see = f"newsletter sends show {ended.send.public_id} --unknown"
-        lines.append(f"{plural(ended.doubted, 'letter was', 'letters were')} under way. See whose with: {see}")
-    if issue.isdecimal():
-        lines.append(f"To send it, as issue.md stands then, to those who have had none: newsletter send {issue} --rest")
-    else:
-        lines.append("Those who have had none get its articles with their next letter.")
+        lines.append(
+            counted(
+                "{n} letter was under way. See whose with: newsletter sends show {public_id} --unknown",
+                "{n} letters were under way. See whose with: newsletter sends show {public_id} --unknown",
+                ended.doubted,
+                public_id=ended.send.public_id,
+            )
+        )
+    lines.append(
+        said(
+            "To send it, as issue.md stands then, to those who have had none: newsletter send {issue} --rest",
+            issue=issue,
+        )
+        if issue.isdecimal()
+        else said("Those who have had none get its articles with their next letter.")
+    )
     return lines
 
 
 def _would(send: Send, account: SendCounts) -> str:
     none = account.submitted + account.unknown + account.submitting == 0
     if none:
-        return (
-            f"Issue {send.issue} has gone to nobody: {plural(account.open, 'letter')} will not go, and its stories and "
-            "its week are free again."
+        return said(
+            "Issue {issue} has gone to nobody: {letters} will not go, and its stories and its week are free again.",
+            issue=send.issue,
+            letters=plural(account.open, "letter"),
         )
-    under_way = f", {account.submitting:,} are under way and may arrive" if account.submitting else ""
-    doubt = f", of {account.unknown:,} nobody knows" if account.unknown else ""
-    return (
-        f"Issue {send.issue} has gone to {plural(account.submitted, 'subscriber')}{doubt}{under_way}; "
-        f"{plural(account.queued, 'letter')} will not go. What has gone cannot be called back."
+    whom: str = plural(account.submitted, "subscriber")
+    if account.unknown:
+        whom = said("{whom}, of {unknown} nobody knows", whom=whom, unknown=f"{account.unknown:,}")
+    if account.submitting:
+        whom = said("{whom}, {number} are under way and may arrive", whom=whom, number=f"{account.submitting:,}")
+    return said(
+        "Issue {issue} has gone to {whom}; {letters} will not go. What has gone cannot be called back.",
+        issue=send.issue,
+        whom=whom,
+        letters=plural(account.queued, "letter"),
     )
 
 

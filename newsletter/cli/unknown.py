@@ -11,7 +11,9 @@ from newsletter.cli import completing
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, plural, say
+from newsletter.cli.speaking import marked
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -66,7 +68,7 @@ def unknown(
         for one in found:
             _say(workspace, one, people)
         if not found:
-            say("Nothing is unknown." if not name else f"Nothing of {name} is unknown.")
+            say("Nothing is unknown." if not name else said("Nothing of {name} is unknown.", name=name))
 
 
 def _found(workspace: Workspace, name: str) -> list[Doubt]:
@@ -96,13 +98,15 @@ def _ask(workspace: Workspace, found: list[Doubt], *, aloud: bool) -> list[dict[
         if outcome.failure and outcome.failure not in failures:
             failures.append(outcome.failure)
             if aloud:
-                say(f"error: {outcome.failure}")
+                say(said("error: {line}", line=marked(outcome.failure)))
         elif aloud and not outcome.failure:
-            words = f"found; {outcome.proved:,} submitted" if outcome.proved else "not found"
-            say(f"Asked about {plural(outcome.request.count, 'letter')}: {words}.")
+            words = (
+                said("found; {proved} submitted", proved=f"{outcome.proved:,}") if outcome.proved else said("not found")
+            )
+            say(said("Asked about {letters}: {words}.", letters=plural(outcome.request.count, "letter"), words=words))
     if aloud and requests and not told:
         names = ", ".join(sorted({_title(one.sender) for one in requests}))
-        say(f"{names} cannot be asked: only reports, or your word, settle this.")
+        say(said("{names} cannot be asked: only reports, or your word, settle this.", names=names))
     return told
 
 
@@ -132,7 +136,7 @@ def _readers(connection: Connection, send: Send, ids: list[tuple[int, int]]) -> 
 def _title(sender: str) -> str:
     from newsletter.senders import registry
 
-    return registry.provider(sender).title if sender in registry.names() else sender or "an older version"
+    return registry.provider(sender).title if sender in registry.names() else sender or said("an older version")
 
 
 def _told(one: Doubt, people: dict[int, list[dict[str, str]]]) -> dict[str, Any]:
@@ -174,8 +178,17 @@ def _say(workspace: Workspace, one: Doubt, people: dict[int, list[dict[str, str]
     """A send's doubt in words."""
     send, requests = one
     count = sum(request.count for request in requests)
-    inside = plural(len(requests), "request") if all(request.whole for request in requests) else "letters sent singly"
-    say(f"Issue {send.issue} (send {send.public_id}): {count:,} unknown, in {inside}.")
+    whole = all(request.whole for request in requests)
+    inside = plural(len(requests), "request") if whole else said("letters sent singly")
+    say(
+        said(
+            "Issue {issue} (send {public_id}): {count} unknown, in {inside}.",
+            issue=send.issue,
+            public_id=send.public_id,
+            count=f"{count:,}",
+            inside=inside,
+        )
+    )
     for request in requests[:MOST_SHOWN]:
         for line in _lines(workspace, request):
             say(line)
@@ -185,11 +198,23 @@ def _say(workspace: Workspace, one: Doubt, people: dict[int, list[dict[str, str]
         for person in people.get(request.batch_id, ()):
             data(f"{person['delivery']}\t{person['address']}")
     if len(requests) > MOST_SHOWN:
-        say(f"  … and {len(requests) - MOST_SHOWN:,} more; all of them with --json")
+        say(said("  … and {count} more; all of them with --json", count=f"{len(requests) - MOST_SHOWN:,}"))
     say("  You can wait: a report of the provider settles them. Or decide:")
     whom = plural(count, "reader")
-    say(f"    newsletter sends resume {send.public_id} --resend-unknown   at most {whom} get it twice")
-    say(f"    newsletter sends resume {send.public_id} --accept-unknown   at most {whom} never get it")
+    say(
+        said(
+            "    newsletter sends resume {public_id} --resend-unknown   at most {whom} get it twice",
+            public_id=send.public_id,
+            whom=whom,
+        )
+    )
+    say(
+        said(
+            "    newsletter sends resume {public_id} --accept-unknown   at most {whom} never get it",
+            public_id=send.public_id,
+            whom=whom,
+        )
+    )
 
 
 def _lines(workspace: Workspace, request: DoubtfulRequest) -> list[str]:
@@ -199,21 +224,36 @@ def _lines(workspace: Workspace, request: DoubtfulRequest) -> list[str]:
     def moment(seconds: int) -> str:
         return in_zone(datetime.fromtimestamp(seconds, UTC), workspace.zone)
 
-    which = f"request {request.request_id[:8]} of" if request.whole else "each for itself,"
-    lines = [
-        f"  {which} {plural(request.count, 'letter')} through {_title(request.sender)}, noticed {moment(request.seen)}"
+    parts = {
+        "letters": plural(request.count, "letter"),
+        "provider": _title(request.sender),
+        "moment": moment(request.seen),
+    }
+    lines: list[str] = [
+        said(
+            "  request {request} of {letters} through {provider}, noticed {moment}",
+            request=request.request_id[:8],
+            **parts,
+        )
+        if request.whole
+        else said("  each for itself, {letters} through {provider}, noticed {moment}", **parts),
+        said(
+            "    reports came of {number} others that were in it at an earlier try or singly",
+            number=f"{request.told:,}",
+        )
+        if request.told
+        else said("    no report came of any letter in it"),
     ]
-    if request.told:
-        lines.append(f"    reports came of {request.told:,} others that were in it at an earlier try or singly")
-    else:
-        lines.append("    no report came of any letter in it")
     if request.asked:
         hours = max(0, request.asked - request.seen) // asking.HOUR
-        weight = "" if hours * asking.HOUR >= asking.SPEAKS_AFTER else ", which says nothing yet"
-        after = f"{hours:,} hours" if hours else "less than an hour"
-        lines.append(f"    asked {plural(request.times, 'time')}: not found after {after}{weight}")
+        after: str = said("{hours} hours", hours=f"{hours:,}") if hours else said("less than an hour")
+        if hours * asking.HOUR < asking.SPEAKS_AFTER:
+            after = said("{after}, which says nothing yet", after=after)
+        lines.append(
+            said("    asked {times}: not found after {after}", times=plural(request.times, "time"), after=after)
+        )
     elif asking.asks(request.sender):
-        lines.append("    not asked yet; a worker does it, or now: --ask")
+        lines.append(said("    not asked yet; a worker does it, or now: --ask"))
     else:
-        lines.append(f"    {_title(request.sender)} cannot be asked about it")
+        lines.append(said("    {provider} cannot be asked about it", provider=_title(request.sender)))
     return lines

@@ -27,7 +27,7 @@ from newsletter.cli.output import ask, data, json_data, on_terminal, plural, say
 from newsletter.cli.posting import post_without_pages
 from newsletter.cli.restoring import AfterRestore, before_freezing, take_restored
 from newsletter.cli.speaking import complained
-from newsletter.cli.trying import tell_untried
+from newsletter.cli.trying import tell_frozen
 from newsletter.text.dates import in_zone
 from newsletter.text.sentences import said
 
@@ -156,14 +156,7 @@ def weekly(
                     return
                 say(said("note: another run was quicker and has frozen issue {issue} already", issue=sent.issue))
             else:
-                say(
-                    said(
-                        "Frozen: issue {number}, {subscribers}.",
-                        number=plan.issue.number,
-                        subscribers=plural(sent.audience, "subscriber"),
-                    )
-                )
-                tell_untried(workspace, plan, sent)
+                tell_frozen(workspace, plan, sent)
         else:
             say(said("Going on with issue {issue}, which stopped in the middle.", issue=sent.issue))
             tell_edited(workspace, sent)

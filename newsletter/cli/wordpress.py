@@ -10,6 +10,7 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, say, shown_path
+from newsletter.text.sentences import said
 
 
 def plugin(
@@ -38,7 +39,12 @@ def plugin(
     with workspace_of(context) as workspace:
         made = make_plugin(workspace, file, new_secret=new_secret)
     if unsafe_pages(made.pages):
-        say(f"warning: {made.pages} is not encrypted: addresses of readers would travel openly; give it TLS first")
+        say(
+            said(
+                "warning: {pages} is not encrypted: addresses of readers would travel openly; give it TLS first",
+                pages=made.pages,
+            )
+        )
     if as_json:
         json_data(
             {
@@ -53,5 +59,10 @@ def plugin(
         return
     data(shown_path(made.path))
     if made.old_until:
-        say(f"The plugin before is believed until {made.old_until[:10]}: put this one up until then.")
+        say(
+            said(
+                "The plugin before is believed until {old_until}: put this one up until then.",
+                old_until=made.old_until[:10],
+            )
+        )
     say("Next: in wp-admin, Plugins, Add New Plugin, Upload Plugin. Then delete the file: it holds a secret.")

@@ -11,6 +11,8 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import LogAs, LogForm, json_log
 from newsletter.cli.output import say
+from newsletter.cli.speaking import marked
+from newsletter.text.sentences import said
 
 
 def worker(
@@ -46,7 +48,7 @@ def worker(
     from newsletter.workflows.worker import Worker
 
     def plain(line: str) -> None:
-        say(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {line}")
+        say(said("{now} {line}", now=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}", line=marked(line)))
 
     tell = json_log("worker") if log is LogForm.JSON else plain
     with workspace_of(context) as workspace, contextlib.ExitStack() as stack:
@@ -57,7 +59,7 @@ def worker(
             server = HealthServer("127.0.0.1", health, working.ill)
             stack.callback(server.stop)
             server.start()
-            tell(f"health at http://127.0.0.1:{server.port}/health")
+            tell(said("health at http://127.0.0.1:{port}/health", port=server.port))
 
         def stop(_number: int, _frame: object) -> None:
             working.over.set()
@@ -67,9 +69,9 @@ def worker(
             if once:
                 working.once()
             else:
-                tell("Working. A TERM signal or Ctrl-C ends it.")
+                tell(said("Working. A TERM signal or Ctrl-C ends it."))
                 working.run()
-                tell("Ended; nothing was left in the middle.")
+                tell(said("Ended; nothing was left in the middle."))
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Literal
 
 from newsletter.errors import WorkspaceError
 from newsletter.service.units import is_ours, is_unchanged, workspace_line
+from subscribers.wholefile import write_whole
 
 UnitState = Literal["new", "unchanged", "older", "edited", "of another workspace", "not ours", "missing"]
 """How a unit in the folder stands to what it should say; ``older`` is ours, untouched, and says something else."""
@@ -79,15 +79,8 @@ def write(units: Sequence[UnitFile], *, over: bool = False) -> list[UnitFile]:
             continue
         try:
             unit.path.parent.mkdir(parents=True, exist_ok=True)
-            if unit.state in HELD:
-                unit.path.replace(unit.path.with_name(unit.name + BESIDE))
-            unfinished = unit.path.with_name(f".{unit.name}.{os.getpid()}.part")
-            with unfinished.open("w", encoding="utf-8") as file:
-                file.write(unit.text)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.chmod(0o644)
-            unfinished.replace(unit.path)
+            _put_beside(unit)
+            write_whole(unit.path, unit.text.encode("utf-8"), mode=0o644)
         except OSError as error:
             raise _fault(unit.path, "written", error) from None
         written.append(unit)
@@ -109,14 +102,20 @@ def take_away(units: Sequence[UnitFile], *, over: bool = False) -> list[UnitFile
         if unit.state == "new" or (unit.state in HELD and not over):
             continue
         try:
-            if unit.state in HELD:
-                unit.path.replace(unit.path.with_name(unit.name + BESIDE))
-            else:
+            if not _put_beside(unit):
                 unit.path.unlink()
         except OSError as error:
             raise _fault(unit.path, "deleted", error) from None
         gone.append(unit)
     return gone
+
+
+def _put_beside(unit: UnitFile) -> bool:
+    """Keep what somebody else wrote under another name; whether there was such a thing."""
+    if unit.state not in HELD:
+        return False
+    unit.path.replace(unit.path.with_name(unit.name + BESIDE))
+    return True
 
 
 def switched_on(folder: Path, names: Sequence[str]) -> list[str]:

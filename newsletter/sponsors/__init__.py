@@ -12,6 +12,7 @@ from datetime import date
 from itertools import combinations
 from typing import Literal
 
+from newsletter.text.sentences import counted, said
 from newsletter.text.tidy import arabic_fold
 
 __all__ = ["PLACES", "Booking", "Place", "clashes", "due", "named"]
@@ -57,14 +58,15 @@ class Booking:
     @property
     def spot(self) -> str:
         """Where it stands, in a word or two: ``top``, or ``after اقتصاد``."""
-        return f"after {self.section}" if self.place == "after" else self.place
+        return said("after {section}", section=self.section) if self.place == "after" else said(self.place)
 
     @property
     def moments(self) -> str:
         """When it goes: ``issues 12, 13``, or ``2026-12-01 to 2026-12-31``."""
         if self.issues:
-            return f"issue{'s' if len(self.issues) > 1 else ''} {', '.join(map(str, self.issues))}"
-        return f"{self.first} to {self.last}"
+            numbers = ", ".join(map(str, self.issues))
+            return counted("issue {numbers}", "issues {numbers}", len(self.issues), numbers=numbers)
+        return said("{since} to {until}", since=self.first, until=self.last)
 
     def covers(self, number: int, day: date) -> bool:
         """Whether a letter carries it.

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.errors import DatabaseError, file_limit_error
-from newsletter.storage.database import BUSY_SECONDS, GENERATION, ID
+from newsletter.storage.database import GENERATION, ID
+from newsletter.storage.faults import BUSY_SECONDS
 from newsletter.storage.transfer import every_table
 
 if TYPE_CHECKING:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import DatabaseError, NewSchemaError, OldSchemaError, file_limit_error
 from newsletter.installing import DRIVER, installing
+from newsletter.storage.disk import Together, sync_log
+from newsletter.storage.faults import BUSY_SECONDS, complaint, is_away
+from newsletter.storage.turns import TurnError, Turns, begun
 from subscribers.newfile import NameTakenError, new_file
 
 if TYPE_CHECKING:
@@ -26,8 +30,6 @@ HEAD = "0014"
 """The newest revision in migrations/versions; a test holds it equal to Alembic's own head."""
 ID, GENERATION = "database id", "database generation"
 """Names of the two cursors that tell a database from every other one, and from older states of itself."""
-BUSY_SECONDS = 30
-"""How long a writer waits for another one on SQLite."""
 
 
 class DatabaseAwayError(DatabaseError):
@@ -39,6 +41,9 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._turns: Turns | None = None
+        """Who writes next; None leaves it to the database."""
+        self._together: Together | None = None
         self._unsynced: DatabaseError | None = None
         """What the disk said when it did not take something: it says so once, and no later wait proves anything."""
 
@@ -64,25 +69,53 @@ class Database:
             rebuilds: Whether tables are made anew under the name of old ones, to which others refer: SQLite can do so
                 only while it does not look at that (https://www.sqlite.org/lang_altertable.html section 7).
         """
-        with self._words(), self.engine.connect() as connection, self._blind(connection, rebuilds):
-            writer = connection.execution_options(nashra_write=True, nashra_relaxed=not durable)
+        together = self._together
+        with self._words(), self._turn() as enter, self._opened(rebuilds) as connection:
+            options = {
+                "nashra_write": True,
+                "nashra_enter": enter,
+                "nashra_relaxed": not durable or together is not None,
+            }
+            writer = connection.execution_options(**options)
             with writer.begin():
                 if not durable and not self.is_sqlite:
                     writer.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                 yield writer
+        if durable and together is not None:
+            together.wait(self.sync)
+
+    def wait_together(self) -> None:
+        """From now on a commit lets the next one write before the disk has it, and one wait serves all who wait.
+
+        `write` comes to an end when the disk has it, as before. But what the disk did not take can be read until the
+        power fails: whoever writes like this must be able to do the same thing twice.
+        """
+        if self.syncs_apart:
+            self._together = Together()
 
     @contextmanager
-    def _blind(self, connection: Connection, rebuilds: bool) -> Iterator[None]:
-        raw = connection.connection.driver_connection if rebuilds and self.is_sqlite else None
-        if raw is None:
-            yield
+    def _turn(self) -> Iterator[Callable[[Callable[[], bool]], None] | None]:
+        """What begins in our turn. Who waits for theirs holds no connection, since those who read need it."""
+        if self._turns is None:
+            yield None
             return
-        # Of the connection, and without effect inside a transaction.
-        raw.execute("PRAGMA foreign_keys=OFF")
-        try:
-            yield
-        finally:
-            raw.execute("PRAGMA foreign_keys=ON")
+        with self._turns.turn() as until:
+            yield partial(self._turns.enter, until=until)
+
+    @contextmanager
+    def _opened(self, rebuilds: bool) -> Iterator[Connection]:
+        """A connection, for ``rebuilds`` one on which SQLite does not look at what refers to what."""
+        with self.engine.connect() as connection:
+            raw = connection.connection.driver_connection if rebuilds and self.is_sqlite else None
+            if raw is None:
+                yield connection
+                return
+            # Of the connection, and without effect inside a transaction.
+            raw.execute("PRAGMA foreign_keys=OFF")
+            try:
+                yield connection
+            finally:
+                raw.execute("PRAGMA foreign_keys=ON")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -107,22 +140,12 @@ class Database:
         assert self.syncs_apart
         if self._unsynced is not None:
             raise self._unsynced
-        # Where SQLite keeps it: beside the file that a link leads to. Never the database file itself: to close that
-        # would let go of all locks that this process holds on it (https://www.sqlite.org/howtocorrupt.html 2.2).
-        # The log of committed pages has none.
         try:
-            descriptor = os.open(f"{os.path.realpath(str(self.engine.url.database))}-wal", os.O_RDWR)
-            try:
-                getattr(os, "fdatasync", os.fsync)(descriptor)
-            finally:
-                os.close(descriptor)
-        except FileNotFoundError:
-            return  # it was taken into the database file, which is synced before the log goes
+            sync_log(Path(str(self.engine.url.database)))
         except OSError as error:
             if (full := file_limit_error(error)) is not None:
                 raise full from error
-            reason = f"disk I/O error ({error.strerror})"
-            self._unsynced = DatabaseError(*_words(reason), where=self.where)
+            self._unsynced = DatabaseError(*complaint(f"disk I/O error ({error.strerror})"), where=self.where)
             raise self._unsynced from error
 
     def close(self) -> None:
@@ -137,12 +160,14 @@ class Database:
 
         try:
             yield
+        except TurnError as error:
+            raise DatabaseError(*complaint("database is locked"), where=self.where) from error
         except sqlite3.Error as error:
             # Of what goes to the driver itself.
             if (full := file_limit_error(error)) is not None:
                 raise full from error
             if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
-                raise DatabaseError(*_words(str(error)), where=self.where) from error
+                raise DatabaseError(*complaint(str(error)), where=self.where) from error
             raise
         except exc.DBAPIError as error:
             # SQLite tells of a damaged file with the class above OperationalError, and nothing else.
@@ -151,54 +176,11 @@ class Database:
             outside = outside or "does not exist" in str(error.orig)
             if (full := file_limit_error(error)) is not None:
                 raise full from error
-            if not self.is_sqlite and (error.connection_invalidated or _is_away(error.orig)):
-                raise DatabaseAwayError(*_words(str(error.orig)), where=self.where) from error
+            if not self.is_sqlite and (error.connection_invalidated or is_away(error.orig)):
+                raise DatabaseAwayError(*complaint(str(error.orig)), where=self.where) from error
             if outside or error.connection_invalidated:
-                raise DatabaseError(*_words(str(error.orig)), where=self.where) from error
+                raise DatabaseError(*complaint(str(error.orig)), where=self.where) from error
             raise
-
-
-def _is_away(error: BaseException | None) -> bool:
-    """Whether a server may be back in a while (PostgreSQL's manual, appendix A: classes 08, 57P and more).
-
-    Without a code it was libpq that could not connect, or whose connection broke; but a wrong password or a name that
-    does not exist comes without one too.
-    """
-    import psycopg
-
-    if not isinstance(error, psycopg.Error):
-        return False
-    if error.sqlstate:
-        # 25P03: the server lost patience with a transaction of ours in which nothing happened.
-        # 40P01 and 40001: two transactions waited for each other, and this one was rolled back.
-        return error.sqlstate.startswith(("08", "57P0")) or error.sqlstate in {"53300", "25P03", "40P01", "40001"}
-    if not isinstance(error, psycopg.OperationalError):
-        return False
-    words = str(error)
-    if "FATAL" in words:
-        return any(sign in words for sign in ("starting up", "shutting down", "too many", "recovery", "terminating"))
-    return "resolve" not in words
-
-
-def _words(reason: str) -> tuple[str]:
-    reason = reason.strip().splitlines()[0] if reason.strip() else "no reason given"
-    mends = {
-        "full": "free some space and run the same command again; what was committed is safe",
-        "No space left": "free some space and run the same command again; what was committed is safe",
-        "locked": f"another command held it for {BUSY_SECONDS} seconds; run this one again",
-        "readonly": "make the file and its folder writable",
-        "read-only": "make the file and its folder writable",
-        "unable to open": "check that its folder exists and can be written to",
-        # What a full disk is to the write-ahead log.
-        "disk I/O": "free some space, or check the disk; then run the same command again",
-        "not a database": "the file is damaged or something else; restore a backup",
-        "malformed": "the file is damaged; restore a backup",
-        "no such table": "run: newsletter database upgrade",
-        "does not exist": "check [database] url; then run: newsletter database upgrade",
-        "connect": "check [database] url and that the server runs",
-    }
-    mend = next((words for sign, words in mends.items() if sign in reason), "")
-    return (f"the database says: {reason}" + (f"; {mend}" if mend else ""),)
 
 
 def open_database(url: str) -> Database:
@@ -221,7 +203,10 @@ def open_database(url: str) -> Database:
         engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        return Database(engine)
+        database = Database(engine)
+        if path != ":memory:":
+            database._turns = Turns(Path(path), BUSY_SECONDS)
+        return database
     try:
         return Database(create_engine(url, pool_pre_ping=True, hide_parameters=True))
     except ModuleNotFoundError:
@@ -291,8 +276,18 @@ def _begin_sqlite(connection: Connection) -> None:
         # Of the connection, not of the transaction: the next one on it may want the other level.
         connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.info["synchronous"] = level
-    writes = options.get("nashra_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    enter = options.get("nashra_enter")
+    if enter is None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("nashra_write") else "BEGIN")
+        return
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    # SQLite itself waits by looking again, ever more seldom: whoever came later goes first.
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        enter(partial(begun, raw))
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
 
 
 def version(database: Database) -> str | None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 _PART = re.compile(r"\{(\w+)\}")
+PARTS_OF_OURS = frozenset({"reason", "why", "what", "words", "line", "mend", "fault", "wrong", "refusal", "note"})
+"""Names of parts that are sentences of ours though they come as plain texts; under any other name a text is data."""
 
 
 class Sentence(str):
@@ -62,7 +64,8 @@ def said(pattern: str, /, **parts: object) -> Sentence:
 
     Args:
         pattern: In English, with names in braces.
-        parts: What stands in their place; whatever is no text is written as one.
+        parts: What stands in their place; whatever is no text is written as one. A plain text is data and said as it
+            is, but under the names of ``PARTS_OF_OURS``.
     """
     return Sentence(pattern, "", 0, _texts(parts))
 
@@ -83,13 +86,13 @@ def joined(many: Iterable[str], sign: Literal["; ", ", ", " and ", "\n", ""] = "
     """Sentences, or parts of one, behind each other.
 
     Args:
-        many: At least one.
+        many: At least one; a plain text is a sentence, too: a name is given as ``said("{name}", name=…)``.
         sign: What stands between two of them.
     """
     first, *rest = many
-    if not rest:
-        return first if isinstance(first, Sentence) else Sentence(first, "", 0, {})
-    return said(f"{{first}}{sign}{{rest}}", first=first, rest=joined(rest, sign))
+    if not isinstance(first, Sentence):
+        first = Sentence("{plain}", "", 0, {"plain": first})
+    return said(f"{{first}}{sign}{{rest}}", first=first, rest=joined(rest, sign)) if rest else first
 
 
 def _texts(parts: Mapping[str, object]) -> dict[str, str]:

@@ -27,7 +27,7 @@ from newsletter.workflows.kept_backups import MADE_BY, MANIFEST
 from newsletter.workspace import packing
 from newsletter.workspace.remembered import FILE as MEMORY
 from newsletter.workspace.remembered import RememberedDatabase
-from subscribers.wholefile import sync_folder, write_whole
+from subscribers.wholefile import sync_file, sync_folder, write_whole
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -172,7 +172,7 @@ def _made(workspace: Workspace, plan: BackupPlan, id_: str, tell: Tell) -> Backu
         tell("waiting for the disk")
         write_whole(part / MANIFEST, _manifest(plan, copied, part, sizes).encode("utf-8"), mode=0o600)
         for one in sizes:
-            _sync(part / one)
+            sync_file(part / one)
         sync_folder(part)
         part.rename(plan.path)
         sync_folder(plan.path.parent)
@@ -364,11 +364,3 @@ def _disk_words(folder: Path) -> Iterator[None]:
             where=str(folder),
             mend="free some space, or name another folder",
         ) from None
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

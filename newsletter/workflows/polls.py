@@ -106,5 +106,5 @@ def poll_routes(site: Site, pages: Pages) -> list[BaseRoute]:
 
     return [
         route(site, f"/{test_link.POLL}", of_a_test),
-        route(site, f"/{answer_links.FOLDER}/{{signed}}", poll, ["GET", "POST"]),
+        route(site, f"/{answer_links.FOLDER}/{{signed}}", poll, ["GET", "POST"], counted=True),
     ]

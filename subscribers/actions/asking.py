@@ -83,10 +83,12 @@ def wish(
         UnknownList: No such list.
         SecretError: Nobody can tell whether the address may be mailed.
     """
-    limits.lock(connection)
+    # Before the lock, for which others wait: an answer that comes in between only lets less be asked for.
+    answered = _answered(connection, wanted, now)
     counted = limits.counter_keys(wanted.key, keys, road=road, network=network)
+    limits.lock(connection)
     room = caps.behind_waiting() if road == "form" and store.form_wishes_wait(connection) else caps
-    beyond = limits.exceeded(connection, counted, room, now=now, answered=_answered(connection, wanted, now))
+    beyond = limits.exceeded(connection, counted, room, now=now, answered=answered)
     came: Wished = "full"
     if "mailbox" in beyond:
         came = "lately"
@@ -146,17 +148,17 @@ def count_letter(connection: Connection, counted: Mapping[Scope, bytes], came: s
         came: What ``subscribe`` gave.
         now: The present moment, timezone-aware.
     """
-    for scope, key in counted.items():
-        number = int(came == "asked" or (came == "reminded" and scope != "mailbox"))
-        limits.add(connection, {scope: key}, number, now=now)
+    asked = int(came == "asked")
+    limits.add(connection, counted, int(came in ("asked", "reminded")), now=now, but={"mailbox": asked})
 
 
 def _answered(connection: Connection, wanted: Address, now: datetime) -> dict[int, int]:
     """How many confirmation letters a person has answered within each window; the same statements for everybody."""
     person = store.find(connection, wanted)
-    since = {seconds: now - timedelta(seconds=seconds) for seconds in (limits.DAY, limits.MONTH)}
-    who = 0 if person is None else person.id
-    return {seconds: store.confirmed_since(connection, who, since=moment) for seconds, moment in since.items()}
+    windows = (limits.DAY, limits.MONTH)
+    since = [now - timedelta(seconds=seconds) for seconds in windows]
+    numbers = store.confirmed_since(connection, 0 if person is None else person.id, since=since)
+    return dict(zip(windows, numbers, strict=True))
 
 
 def ask(

@@ -34,14 +34,12 @@ def had_enough(connection: Connection, kind: LetterKind, subscriber_id: int, *, 
         subscriber_id: Id of the subscriber.
         now: The present moment, timezone-aware.
     """
-    for days, most in MOST:
-        since = now - timedelta(days=days)
-        number = store.letters_since(connection, kind, subscriber_id, since=since)
-        if kind == "confirmation":
-            number -= store.confirmed_since(connection, subscriber_id, since=since)
-        if number >= most:
-            return True
-    return False
+    since = [now - timedelta(days=days) for days, _ in MOST]
+    numbers = store.letters_since(connection, kind, subscriber_id, since=since)
+    answered = [0] * len(since)
+    if kind == "confirmation":
+        answered = store.confirmed_since(connection, subscriber_id, since=since)
+    return any(number - yes >= most for number, yes, (_, most) in zip(numbers, answered, MOST, strict=True))
 
 
 def queue_daily(
@@ -68,7 +66,7 @@ def queue_daily(
     """
     # Two requests at once must not both find that there was none.
     store.subscription_of(connection, subscriber_id, list_id, lock=True)
-    if store.letters_since(connection, kind, subscriber_id, since=now - A_DAY):
+    if store.letters_since(connection, kind, subscriber_id, since=[now - A_DAY]) != [0]:
         return False
     store.queue_letter(connection, kind, subscriber_id, list_id, now=now, address=address)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -123,10 +124,14 @@ def asked_together(connection: Connection, subscriber_id: int, list_id: int, *, 
     return sorted(set(connection.execute(query).scalars()))
 
 
-def confirmed_since(connection: Connection, subscriber_id: int, *, since: datetime) -> int:
-    """How many times a person has confirmed a subscription since a moment, over all lists."""
-    return connection.execute(
-        sa.select(sa.func.count())
-        .select_from(consent)
-        .where(consent.c.subscriber_id == subscriber_id, consent.c.act == "confirm", consent.c.at >= to_seconds(since))
-    ).scalar_one()
+def confirmed_since(connection: Connection, subscriber_id: int, *, since: Sequence[datetime]) -> list[int]:
+    """How many times a person has confirmed a subscription since each of these moments, over all lists."""
+    moments = connection.execute(
+        sa.select(consent.c.at).where(
+            consent.c.subscriber_id == subscriber_id,
+            consent.c.act == "confirm",
+            consent.c.at >= to_seconds(min(since)),
+        )
+    ).scalars()
+    found = list(moments)
+    return [sum(at >= to_seconds(one) for at in found) for one in since]

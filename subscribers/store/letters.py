@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -76,17 +77,19 @@ def refuse_letter(connection: Connection, letter_id: int, *, reason: str) -> Non
     )
 
 
-def letters_since(connection: Connection, kind: LetterKind, subscriber_id: int, *, since: datetime) -> int:
-    """How many small letters of a kind were written down for this person since a moment, over all lists."""
-    return connection.execute(
-        sa.select(sa.func.count())
-        .select_from(small_letter)
-        .where(
+def letters_since(
+    connection: Connection, kind: LetterKind, subscriber_id: int, *, since: Sequence[datetime]
+) -> list[int]:
+    """How many small letters of a kind were written down for a person since each of these moments, over all lists."""
+    moments = connection.execute(
+        sa.select(small_letter.c.created).where(
             small_letter.c.subscriber_id == subscriber_id,
             small_letter.c.kind == kind,
-            small_letter.c.created >= to_seconds(since),
+            small_letter.c.created >= to_seconds(min(since)),
         )
-    ).scalar_one()
+    ).scalars()
+    found = list(moments)
+    return [sum(at >= to_seconds(one) for at in found) for one in since]
 
 
 def claim_letters(

@@ -133,7 +133,7 @@ def subscription_of(
             subscriber, since a subscription that is not there yet cannot be locked; SQLite has one writer anyway.
     """
     if lock:
-        connection.execute(sa.select(subscriber.c.id).where(subscriber.c.id == subscriber_id).with_for_update())
+        lock_person(connection, subscriber_id)
     row = connection.execute(
         sa.select(subscription).where(subscription.c.list_id == list_id, subscription.c.subscriber_id == subscriber_id)
     ).one_or_none()
@@ -257,7 +257,8 @@ def lock_person(connection: Connection, subscriber_id: int) -> None:
         connection: A connection in a writing transaction.
         subscriber_id: Id of the subscriber.
     """
-    connection.execute(sa.select(subscriber.c.id).where(subscriber.c.id == subscriber_id).with_for_update())
+    if connection.dialect.name != "sqlite":
+        connection.execute(sa.select(subscriber.c.id).where(subscriber.c.id == subscriber_id).with_for_update())
 
 
 def change_address(connection: Connection, subscriber_id: int, address: Address) -> None:

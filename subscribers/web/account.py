@@ -29,7 +29,7 @@ AGAIN = "Send me letters again"
 def routes(site: Site) -> list[BaseRoute]:
     """The routes of this module."""
     return [
-        route(site, "/preferences/{token}/address", _address, ["GET", "POST"], even=True),
+        route(site, "/preferences/{token}/address", _address, ["GET", "POST"], even=True, counted=True),
         route(site, "/preferences/{token}/data", _data),
         route(site, "/preferences/{token}/data.json", _download),
         route(site, "/preferences/{token}/erase", _erasure, ["GET", "POST"]),
@@ -184,7 +184,7 @@ def _kept(connection: Connection, site: Site, who: Subscriber) -> dict[str, Any]
 
 def _again(site: Site, request: Request) -> Response:
     """Let letters go to this address again: whoever holds this link asks for it themselves, from their own mailbox."""
-    from subscribers.web.preferences import page_of
+    from subscribers.web.preferences import page_of, values_of
 
     try:
         with site.database.write() as connection:
@@ -203,9 +203,10 @@ def _again(site: Site, request: Request) -> Response:
                         page=f"{site.base}/preferences",
                         network=request.kept_network,
                     )
-            return page_of(connection, site, request.parts["token"], who, back=True)
+            values = values_of(connection, site, request.parts["token"], who, back=True)
     except LinkError:
         return _dead(site)
+    return page_of(site, values)
 
 
 # ---- being erased

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response  # noqa: TID253  this room is nothing but pages
 from starlette.routing import BaseRoute  # noqa: TID253  the same
@@ -57,20 +58,32 @@ def _preferences(site: Site, request: Request) -> Response:
             with site.database.write() as connection:
                 who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
                 who = _save(connection, site, request, who)
-                return page_of(connection, site, token, who, saved=True)
-        if request.posts and act == "leave":
+                values = values_of(connection, site, token, who, saved=True)
+        elif request.posts and act == "leave":
             with site.database.write() as connection:
                 who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
                 _leave(connection, site, request, who, 0, "page")
-                return page_of(connection, site, token, who, left=True)
-        with site.database.read() as connection:
-            who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
-            return page_of(connection, site, token, who)
+                values = values_of(connection, site, token, who, left=True)
+        else:
+            with site.database.read() as connection:
+                who, _ = actions.holder_of(connection, token, "preferences", site.link_keys)
+                values = values_of(connection, site, token, who)
     except LinkError:
         return answer(site, "web/dead.html.j2", {"kind": "preferences"}, status=404)
+    return page_of(site, values)
 
 
-def page_of(
+def page_of(site: Site, values: Mapping[str, Any]) -> Response:
+    """The page with the preferences of a person. It is made when the transaction has ended: others wait for that.
+
+    Args:
+        site: The reader pages that the request is for.
+        values: What `values_of` gave.
+    """
+    return answer(site, "web/preferences.html.j2", values)
+
+
+def values_of(
     connection: Connection,
     site: Site,
     token: str,
@@ -79,8 +92,8 @@ def page_of(
     saved: bool = False,
     left: bool = False,
     back: bool = False,
-) -> Response:
-    """The preferences of a person.
+) -> dict[str, Any]:
+    """What the page says of the preferences of a person.
 
     Args:
         connection: An open connection to the database.
@@ -93,7 +106,7 @@ def page_of(
     """
     choices = _choices(connection, site, who)
     stopped = store.suppression_of(connection, normalise(who.address).key, site.address_keys)
-    values = {
+    return {
         "token": token,
         "address": who.address,
         "stopped": None if stopped is None else stopped.reason,
@@ -107,7 +120,6 @@ def page_of(
         "saved": saved,
         "left": left,
     }
-    return answer(site, "web/preferences.html.j2", values)
 
 
 def _choices(connection: Connection, site: Site, who: Subscriber) -> list[ListChoice]:
@@ -146,6 +158,8 @@ def _choice(site: Site, listed: List, theirs: Subscription | None, now: datetime
 def _save(connection: Connection, site: Site, request: Request, who: Subscriber) -> Subscriber:
     """Keep what the page sent; the person as they are then. What the page did not show is left as it is."""
     form, now = request.form, site.now()
+    # Who leaves meanwhile by another link has left before, or leaves afterwards.
+    store.lock_person(connection, who.id)
     if "counting" in form:
         counted = forms.first(form, "count") == "yes"
         store.set_counting(connection, who.id, counted=counted)

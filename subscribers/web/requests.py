@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,6 +94,7 @@ def route(
     most: int = FORM_BYTES,
     raw: bool = False,
     even: bool = False,
+    counted: bool = False,
 ) -> Route:
     """A route for a handler.
 
@@ -104,6 +106,7 @@ def route(
         most: Most bytes of a body.
         raw: Do not read the body as a form.
         even: The time of the answer to a POST must not tell what was found; it is rounded up to the site's pace.
+        counted: A POST is counted in the database, where it would hold up all others that are.
     """
 
     async def endpoint(request: HttpRequest) -> Response:
@@ -124,8 +127,12 @@ def route(
             return trouble(site, 408, close=True)
         except forms.NoFormError:
             return trouble(site, 400)
+        place: AbstractAsyncContextManager[object] = nullcontext()
+        if request.method == "POST" and not raw:
+            place = (site.counting if counted else site.writing).one()
         try:
-            return await run_in_threadpool(handler, site, _request(site, request, form, body))
+            async with place:
+                return await run_in_threadpool(handler, site, _request(site, request, form, body))
         except Complaint as complaint:
             # Whatever a person can cause is answered by the handlers; this is the database, or a missing secret. Its
             # words can hold what was asked for: only its kind is logged.

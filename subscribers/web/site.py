@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from subscribers.actions.waiting import PENDING_LASTS
 from subscribers.models import RHYTHMS, Rhythm
 from subscribers.store.limits import Caps
+from subscribers.web.places import Places
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -83,6 +84,11 @@ class Site:
     """Address of the map of the pages that search engines may know; empty when there is none."""
     erase: Callable[[str], object] | None = None
     """Erases the person who has an address, with what other tables and folders hold of them; None erases them here."""
+
+    writing: Places = field(default_factory=lambda: Places(4))
+    """For those who press a button."""
+    counting: Places = field(default_factory=lambda: Places(1))
+    """For those who are counted, one after the other, so that no cap is passed by two at once."""
 
     @cached_property
     def path(self) -> str:

@@ -31,8 +31,8 @@ def routes(site: Site) -> list[BaseRoute]:
     """The routes of this module."""
     return [
         route(site, "/", _form),
-        route(site, "/subscribe", _subscribe, ["GET", "POST"], even=True),
-        route(site, "/embed", _embedded, ["GET", "POST"], even=True),
+        route(site, "/subscribe", _subscribe, ["GET", "POST"], even=True, counted=True),
+        route(site, "/embed", _embedded, ["GET", "POST"], even=True, counted=True),
         route(site, "/confirm/{token}", _confirm, ["GET", "POST"]),
     ]
 

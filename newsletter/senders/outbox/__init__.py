@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from newsletter.senders.provider import Opening, Provider
 from newsletter.senders.reports import Authentication
+from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
     from newsletter.senders.outbox.maildir import Outbox
@@ -34,7 +35,7 @@ def _look(_options: None, opening: Opening) -> AccountState:
 
 PROVIDER: Final[Provider[None]] = Provider(
     name="outbox",
-    title="the outbox",
+    title=said("the outbox"),
     summary="real letters as .eml files in a Maildir, nothing leaves this machine",
     open=_open,
     leaves=lambda _options: False,

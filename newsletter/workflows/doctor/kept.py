@@ -140,7 +140,9 @@ def disk(case: Examination) -> Iterator[Examined]:
         words = one.told
         yield Examined("disk", "fail", words, one.next)
         return
-    free = [said("{size} GB free for the {place}", size=f"{one.free / 1e9:,.1f}", place=one.place) for one in found]
+    free = [
+        said("{size} GB free for the {place}", size=f"{one.free / 1e9:,.1f}", place=said(one.place)) for one in found
+    ]
     yield Examined("disk", "ok", joined(free, ", ") if free else "it does not say how much is free")
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -102,22 +103,25 @@ class SmallLetters:
         self._carrier: Carrier | None = None
         """With the last letter of a round; its connection takes the next."""
 
-    def drain(self) -> SmallLetterCounts:
+    def drain(self, rest: Callable[[float], object] | None = None) -> SmallLetterCounts:
         """Send what waits, as far as nobody else holds it; letters that cannot go now wait for the next round.
 
         For one thread at a time. One connection takes them all.
+
+        Args:
+            rest: Called after each letter with the seconds it took, by whoever lets others come before the next.
 
         Raises:
             DatabaseError: The database cannot be read or written.
         """
         try:
-            return self._drain()
+            return self._drain(rest or (lambda _: None))
         finally:
             carrier, self._carrier = self._carrier, None
             if carrier is not None:
                 carrier.close()
 
-    def _drain(self) -> SmallLetterCounts:
+    def _drain(self, rest: Callable[[float], object]) -> SmallLetterCounts:
         tally = SmallLetterCounts()
         setup, self._in_a_row = self._setup, 0
         self._tidy(setup.now())
@@ -132,8 +136,10 @@ class SmallLetters:
                     connection, token=token, now=setup.now(), lease=timedelta(seconds=setup.lease), limit=_MOST
                 )
             for letter in claimed:
+                began = time.monotonic()
                 if not self._send(letter, token, tally):
                     return tally  # the provider takes nothing now; what is claimed is free when the lease runs out
+                rest(time.monotonic() - began)
             waiting = bool(claimed)
         return tally
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from newsletter.workflows.small_letters import SmallLetters
 
 
+LONGEST_REST = 0.1
+"""Seconds between two letters at most: a slow provider needs no rest from us."""
+
+
 class SmallLetterThread:
     """Sends small letters in a thread of its own while the pages are served.
 
@@ -44,7 +48,8 @@ class SmallLetterThread:
         pause = self._pause
         while not self._over.wait(pause):
             try:
-                tally = self._letters.drain()
+                # Readers whose page is being made come first: of the time of a processor, letters have half at most.
+                tally = self._letters.drain(lambda spent: self._over.wait(min(spent, LONGEST_REST)))
                 pause = self._pause if QUEUED not in tally.states else min(pause * 2, 60.0)
                 if tally.done:
                     LOG.info("small letters: %s", ", ".join(f"{n} {state}" for state, n in tally.states.items()))

@@ -73,7 +73,9 @@ def away(error: Complaint) -> Finding:
     Args:
         error: What it, or the program, says of it.
     """
-    kind = {OldSchemaError: "old-schema", NewSchemaError: "new-schema"}.get(type(error), "database")
+    kind = "database"
+    if isinstance(error, OldSchemaError | NewSchemaError):
+        kind = "old-schema" if isinstance(error, OldSchemaError) else "new-schema"
     return made(kind, parts={"reason": error.what}, command=error.mend, lasting=60.0)
 
 
