@@ -17,6 +17,8 @@ from newsletter.cli.tree import app
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PATHS = {"en": DOCS / "en" / "commands.md", "ar": DOCS / "ar" / "commands.md"}
+BAR = "\\|"
+"""A bar in a table, in code as well."""
 
 HEAD = """\
 # Commands
@@ -131,8 +133,8 @@ def _row(parameter: Any) -> str:
         if parameter.param_type_name == "argument"
         else ", ".join((*parameter.opts, *parameter.secondary_opts))
     )
-    words = helping.told(parameter.help).replace("|", "\\|")
-    return f"| `{name}` | {words} |"
+    words = helping.told(parameter.help).replace("|", BAR)
+    return f"| `{name.replace('|', BAR)}` | {words} |"
 
 
 if __name__ == "__main__":

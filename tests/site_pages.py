@@ -141,7 +141,8 @@ def as_zensical_reads(text: str) -> str:
     """A document in the Markdown of zensical.
 
     That wants what belongs to an item of a list four columns further in, however its sign is written; an empty line
-    before a list, a fence or a table; and knows no line that is broken by a stroke at its end.
+    before a list, a fence or a table, and after an item that has one in it; knows no line that is broken by a stroke at
+    its end; and shows the stroke before a bar in the code of a table.
     """
     lines = text.splitlines()
     indents = [0] * len(lines)
@@ -150,6 +151,7 @@ def as_zensical_reads(text: str) -> str:
     """Lists that a line is in, not counting those that it begins an item of."""
     apart: set[int] = set()
     as_it_is: set[int] = set()
+    tables: set[int] = set()
     for token in parsed(text):
         if token.map is None:
             continue
@@ -160,8 +162,12 @@ def as_zensical_reads(text: str) -> str:
             for number in range(first + 1, last):
                 indents[number] = mark.end()
                 levels[number] += 1
+            if not all(line.strip() for line in lines[first:last]):
+                apart.add(last)
         elif token.type in ("fence", "code_block", "html_block"):
             as_it_is.update(range(first, last))
+        elif token.type == "table_open":
+            tables.update(range(first, last))
         lists = token.type in ("bullet_list_open", "ordered_list_open") and not levels[first]
         if lists or token.type in ("fence", "table_open", "blockquote_open"):
             apart.add(first)
@@ -173,6 +179,8 @@ def as_zensical_reads(text: str) -> str:
         own = line[indents[number] :] if not line[: indents[number]].strip() else line.lstrip()
         if number not in as_it_is and own.endswith("\\"):
             own = own[:-1] + "  "
+        if number in tables:
+            own = CODE.sub(lambda code: code.group().replace("\\|", "|"), own)
         made.append(" " * 4 * levels[number] + own if own.strip() else own)
     return "\n".join(made) + "\n"
 

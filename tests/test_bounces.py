@@ -25,7 +25,8 @@ from newsletter.events.inbox.messages import understand
 from newsletter.senders.reports import EventReport
 from newsletter.senders.sendgrid.events import reports
 from newsletter.storage.database import Database
-from newsletter.text.refusals import CODES, MOST_WORDS, WORDS, refusal
+from newsletter.text.refusal_words import CODES, WORDS
+from newsletter.text.refusals import MOST_WORDS, refusal
 from subscribers import actions, store
 from subscribers.addresses import normalise
 from subscribers.models import BounceKind

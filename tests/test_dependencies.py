@@ -20,8 +20,8 @@ from command import ROOT
 from newsletter.installing import DRIVER, installing
 
 OF_EXTRAS = {
-    "newsletter/storage/database.py": {"postgres", "workers"},
     "newsletter/storage/dumping.py": {"postgres", "workers"},
+    "newsletter/storage/faults.py": {"postgres", "workers"},
     "newsletter/delivery/jobs.py": {"workers"},
 }
 """Files that may import what only these extras bring; each of them does without where it is missing."""

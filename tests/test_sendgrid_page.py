@@ -10,7 +10,7 @@ import pytest
 from command import ROOT
 from page_tables import tables
 
-from newsletter.senders import QUEUED, UNKNOWN, Answer, Parcel
+from newsletter.senders import QUEUED, UNKNOWN, Answer, Parcel, registry
 from newsletter.senders.https import Api, JsonReply
 from newsletter.senders.sendgrid import answers, events, rights
 from newsletter.senders.sendgrid.options import SendGridOptions
@@ -77,3 +77,11 @@ def test_reports_of_the_table_are_those_that_are_read(language: str) -> None:
     named = set(re.findall(r"[a-z_]{5,}", cells)) - {"anything"}
     # Who opens is counted nowhere, and clicks only by a setting of their own.
     assert named == set(events.KINDS) - {"open", "click"}
+
+
+def test_each_provider_that_reports_has_the_page_that_the_doctor_names() -> None:
+    reporting = [provider.name for provider in registry.providers() if provider.reports is not None]
+    assert "sendgrid" in reporting
+    assert [
+        name for name in reporting for language in PAGES if not (ROOT / "docs" / language / f"{name}.md").exists()
+    ] == []

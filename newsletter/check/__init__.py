@@ -5,7 +5,7 @@ going; a ``warning`` is told. One file for each family of rules:
 
 ``structure`` stories and sections · ``subject`` what inbox lists show · ``writing`` signs and letters · ``digits`` ·
 ``wording`` what the words do · ``links`` · ``images`` · ``letter`` size, foot and colours · ``history`` what went
-before · ``sponsors`` what is booked · ``sender`` the address and its DNS · ``mjml`` templates of one's own
+before · ``sponsors`` what is booked · ``sender`` the address · ``authentication`` its DNS · ``mjml`` own templates
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from newsletter.check import (
+    authentication,
     digits,
     history,
     images,
@@ -32,7 +33,10 @@ from newsletter.models import Issue, Letter, Level, Problem
 
 __all__ = ["CODES", "RULES", "CheckContext", "CheckInput", "check", "has_errors"]
 
-_FAMILIES = (structure, subject, writing, digits, wording, links, images, letter, history, sponsors, sender, mjml)
+_FAMILIES = (
+    *(structure, subject, writing, digits, wording, links, images, letter, history, sponsors),
+    *(sender, authentication, mjml),
+)
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
 CODES: Mapping[str, Level] = dict(pair for family in _FAMILIES for pair in family.CODES.items())
 """Every code and its level."""

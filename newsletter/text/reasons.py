@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from newsletter.text.refusals import MOST_WORDS, WORDS, grounds, without_servers
+from newsletter.text.refusal_words import WORDS
+from newsletter.text.refusals import MOST_WORDS, grounds, without_servers
 from subscribers.models import BounceKind
 
 BLOCKLIST: Final = "blocklist"

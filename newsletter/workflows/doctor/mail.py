@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from newsletter.check import policies, probe
+from newsletter.check.authentication import MOST_QUESTIONS, domain_setup
 from newsletter.check.records import dkim_key, dmarc_policy, spf_terms, tags
-from newsletter.check.sender import FREE_MAIL, MOST_QUESTIONS, domain_setup, organisation
+from newsletter.check.sender import FREE_MAIL, organisation
 from newsletter.text.mailbox import split_mailbox
 from newsletter.text.sentences import counted, joined, said
 from newsletter.workflows.doctor.models import Check, DoctorState, Examined, SkippedCheck

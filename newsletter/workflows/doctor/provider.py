@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from newsletter.check import probe
-from newsletter.check.sender import domain_setup
+from newsletter.check.authentication import domain_setup
 from newsletter.ledger.cursors import cursors_named
 from newsletter.senders import registry
 from newsletter.text.dates import in_zone
@@ -102,7 +102,7 @@ def webhook(case: Examination) -> Iterator[Examined]:
             "bounces and complaints do not come back: {section} does not say how its news verify", section=section
         )
         mend = said(
-            "see docs/en/operating.md on {title}'s webhook; it is pointed at …/hooks/{name}",
+            "see docs/en/{name}.md on {title}'s webhook; it is pointed at …/hooks/{name}",
             title=provider.title,
             name=provider.name,
         )
