@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import DatabaseError, NewSchemaError, OldSchemaError, file_limit_error
 from newsletter.installing import DRIVER, installing
-from newsletter.storage.disk import Together, sync_log
+from newsletter.storage.disk import GroupCommit, sync_log
 from newsletter.storage.faults import BUSY_SECONDS, complaint, is_away
 from newsletter.storage.turns import TurnError, Turns, begun
 from subscribers.newfile import NameTakenError, new_file
@@ -43,7 +43,7 @@ class Database:
         self.engine = engine
         self._turns: Turns | None = None
         """Who writes next; None leaves it to the database."""
-        self._together: Together | None = None
+        self._group_commit: GroupCommit | None = None
         self._unsynced: DatabaseError | None = None
         """What the disk said when it did not take something: it says so once, and no later wait proves anything."""
 
@@ -69,7 +69,7 @@ class Database:
             rebuilds: Whether tables are made anew under the name of old ones, to which others refer: SQLite can do so
                 only while it does not look at that (https://www.sqlite.org/lang_altertable.html section 7).
         """
-        together = self._together
+        together = self._group_commit
         with self._words(), self._turn() as enter, self._opened(rebuilds) as connection:
             options = {
                 "nashra_write": True,
@@ -91,7 +91,7 @@ class Database:
         power fails: whoever writes like this must be able to do the same thing twice.
         """
         if self.syncs_apart:
-            self._together = Together()
+            self._group_commit = GroupCommit()
 
     @contextmanager
     def _turn(self) -> Iterator[Callable[[Callable[[], bool]], None] | None]:

@@ -30,7 +30,7 @@ def sync_log(path: Path) -> None:
         os.close(descriptor)
 
 
-class Together:
+class GroupCommit:
     """Those who wait for the disk: one of them asks it for all who had committed by then, and the others wait."""
 
     def __init__(self) -> None:
