@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from newsletter.workflows import serve, small_letters, warming
 from subscribers import actions, store, tokens
 from subscribers.store.tables import metadata
 from subscribers.web import Request, Site, create_app, preferences, route
+from subscribers.web.places import Places
 
 
 @pytest.fixture
@@ -90,6 +92,28 @@ def test_who_only_reads_waits_for_nobody_who_writes(pages: Workspace, counted: b
 
     assert asyncio.run(all_of_them()) == [200] * 61
     assert max(most) == places
+
+
+def test_who_stands_in_line_too_long_is_told_so(pages: Workspace) -> None:
+    """The database is held: those in line would wait for one another's 30 s, and the proxy would answer for us."""
+    go, now = threading.Event(), list[int]()
+
+    def handler(_site: Site, _request: Request) -> Response:
+        now.append(1)
+        go.wait(30)
+        return PlainTextResponse("")
+
+    site = replace(pages.site, counting=Places(1, 0.05))
+    app = create_app(site, routes=[route(site, "/here", handler, ["POST"], counted=True)])
+
+    async def all_of_them() -> list[int]:
+        first = asyncio.create_task(status_of(app, "POST", "/here"))
+        await asyncio.to_thread(until, lambda: bool(now))
+        late = await asyncio.wait_for(asyncio.gather(*(status_of(app, "POST", "/here") for _ in range(3))), 20)
+        go.set()
+        return [await first, *late, await status_of(app, "POST", "/here")]
+
+    assert asyncio.run(all_of_them()) == [200, 503, 503, 503, 200]
 
 
 def test_a_sign_up_and_a_change_of_address_are_counted_one_by_one(pages: Workspace) -> None:
