@@ -250,6 +250,36 @@ def test_who_asks_for_the_same_page_waits_for_nobody(tmp_path: Path, path: str) 
         assert [status for status, _, _ in readers.map(proxy.ask, [path] * 2)] == [200, 200]
 
 
+def test_what_was_taken_back_is_shown_to_nobody(tmp_path: Path) -> None:
+    """Kept for one second here. Then it is gone, for the first who asks as for all others, also while we are away."""
+    told = {"status": 200, "keep": "public, max-age=1", "body": b"a letter"}
+
+    async def pages(_scope: Any, _receive: Any, send: Any) -> None:
+        body = bytes(told["body"])
+        headers = [(b"content-length", str(len(body)).encode()), (b"cache-control", str(told["keep"]).encode())]
+        await send({"type": "http.response.start", "status": told["status"], "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def old(path: str) -> bool:
+        return proxy.ask(path)[2] == b"a letter"
+
+    port = free_port()
+    with running(pages, port), before(tmp_path / "n", port) as proxy:
+        for path in ("/letters/1", "/letters/2"):
+            assert old(path)
+        told.update(status=404, keep="no-store", body=b"gone")
+        latest = time.monotonic() + 10
+        while old("/letters/1"):  # as it should be for its second
+            assert time.monotonic() < latest
+            time.sleep(0.05)
+        assert [old(path) for path in ("/letters/1", "/letters/2") for _ in range(3)] == [False] * 6
+        # What the pages say of a letter that is not there takes the place of what was.
+        told.update(keep="public, max-age=60")
+        assert not old("/letters/1")
+        told.update(status=503, keep="no-store", body=b"away")
+        assert [old(path) for path in ("/letters/1", "/letters/2")] == [False, True]
+
+
 def test_who_comes_too_often_waits(served: Served) -> None:
     found = []
     connection = served.proxy.connect("127.0.9.1")

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gc
 import os
+import signal
 import sys
 import threading
 import time
@@ -16,9 +17,10 @@ import pytest
 from command import make_workspace
 from conftest import MakeDatabase
 from reader_pages import Workspace, stamp_of
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from newsletter.errors import DatabaseError
+from newsletter.storage import turns as turns_module
 from newsletter.storage.database import Database, open_database
 from newsletter.storage.disk import GroupCommit
 from newsletter.storage.turns import TurnError, Turns
@@ -136,10 +138,76 @@ def test_nobody_waits_for_ever(file: Database, tmp_path: Path) -> None:
         pass
 
 
+def test_connections_are_kept_for_the_next_readers(database: Database) -> None:
+    made: list[int] = []
+    event.listen(database.engine, "connect", lambda *_: made.append(1))
+    for _ in range(3):
+        with contextlib.ExitStack() as stack:
+            for _ in range(12):
+                stack.enter_context(database.read()).execute(text("SELECT 1"))
+    assert len(made) <= 12
+
+
+def test_a_door_that_somebody_else_keeps_shuts_nobody_out(
+    file: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``flock FOLDER newsletter send`` does, and whoever may read the folder could."""
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(turns_module, "DOOR_SECONDS", 0.05)
+    asked: list[int] = []
+
+    def flock(descriptor: int, how: int) -> None:
+        asked.append(how)
+        real(descriptor, how)
+
+    stranger, real = os.open(tmp_path, os.O_RDONLY), fcntl.flock
+    try:
+        real(stranger, fcntl.LOCK_EX)
+        monkeypatch.setattr(fcntl, "flock", flock)
+        file._turns = Turns(tmp_path / "x.db", 5)
+        with file.write() as connection:
+            connection.execute(text("INSERT INTO t VALUES (1)"))
+        assert asked
+        asked.clear()
+        with file.write() as connection:
+            connection.execute(text("INSERT INTO t VALUES (2)"))
+        assert not asked  # who has found out does not wait there each time
+    finally:
+        os.close(stranger)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals of another system")
+def test_who_is_interrupted_in_the_line_takes_no_turn_away(tmp_path: Path) -> None:
+    turns, end = Turns(tmp_path / "x.db", 30), threading.Event()
+
+    def hold() -> None:
+        with turns.turn():
+            end.wait(30)
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    holder, usual = begun(hold), signal.signal(signal.SIGALRM, interrupt)
+    try:
+        until(lambda: turns._busy)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt), turns.turn():
+            pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, usual)
+        end.set()
+    holder.join(30)
+    assert not turns._busy
+    assert not turns._waiting
+
+
 # ---- the disk
 
 
 def test_one_wait_serves_all_who_wait() -> None:
+    together, go, syncs = GroupCommit(), threading.Event(), list[int]()
+
     together, go, syncs = GroupCommit(), threading.Event(), list[int]()
 
     def sync() -> None:
@@ -158,6 +226,8 @@ def test_one_wait_serves_all_who_wait() -> None:
 
 
 def test_a_disk_that_fails_is_told_to_everybody() -> None:
+    together, told = GroupCommit(), list[str]()
+
     together, told = GroupCommit(), list[str]()
 
     def sync() -> None:
@@ -236,7 +306,7 @@ def test_the_processes_that_serve_wait_together(tmp_path: Path) -> None:
     app = serve._built(make_workspace(tmp_path / "w", readers=1), {})
     try:
         assert isinstance(app.site.database, Database)
-        assert app.site.database._together is not None
+        assert app.site.database._group_commit is not None
         assert sys.getswitchinterval() == pytest.approx(serve.SWITCH_SECONDS)
     finally:
         gc.unfreeze()

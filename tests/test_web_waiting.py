@@ -6,17 +6,24 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from command import make_workspace
 from reader_pages import ADDRESS_KEYS, LINK_KEYS, Workspace, stamp_of
 from starlette.responses import PlainTextResponse, Response
 from test_turns import begun, until
 
 from newsletter.storage.database import Database
-from subscribers import actions, tokens
+from newsletter.wiring import open_workspace
+from newsletter.workflows import serve, small_letters, warming
+from subscribers import actions, store, tokens
+from subscribers.store.tables import metadata
 from subscribers.web import Request, Site, create_app, preferences, route
+from subscribers.web.places import Places
 
 
 @pytest.fixture
@@ -85,6 +92,28 @@ def test_who_only_reads_waits_for_nobody_who_writes(pages: Workspace, counted: b
 
     assert asyncio.run(all_of_them()) == [200] * 61
     assert max(most) == places
+
+
+def test_who_stands_in_line_too_long_is_told_so(pages: Workspace) -> None:
+    """The database is held: those in line would wait for one another's 30 s, and the proxy would answer for us."""
+    go, now = threading.Event(), list[int]()
+
+    def handler(_site: Site, _request: Request) -> Response:
+        now.append(1)
+        go.wait(30)
+        return PlainTextResponse("")
+
+    site = replace(pages.site, counting=Places(1, 0.05))
+    app = create_app(site, routes=[route(site, "/here", handler, ["POST"], counted=True)])
+
+    async def all_of_them() -> list[int]:
+        first = asyncio.create_task(status_of(app, "POST", "/here"))
+        await asyncio.to_thread(until, lambda: bool(now))
+        late = await asyncio.wait_for(asyncio.gather(*(status_of(app, "POST", "/here") for _ in range(3))), 20)
+        go.set()
+        return [await first, *late, await status_of(app, "POST", "/here")]
+
+    assert asyncio.run(all_of_them()) == [200, 503, 503, 503, 200]
 
 
 def test_a_sign_up_and_a_change_of_address_are_counted_one_by_one(pages: Workspace) -> None:
@@ -168,3 +197,43 @@ def test_what_is_counted_takes_three_statements(pages: Workspace) -> None:
     sa.event.listen(pages.database.engine, "before_cursor_execute", seen)
     assert client.post("/subscribe", data=form).status_code == 200
     assert said == ["INSERT", "SELECT", "INSERT"]
+
+
+def test_the_first_reader_does_not_wait_for_what_is_done_for_the_first_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way has been gone before; nothing of it is there, and no letter has to be made anew."""
+    root, ways = make_workspace(tmp_path / "w", readers=1), list[warming._Way]()
+
+    class Way(warming._Way):
+        def __init__(self, site: Site) -> None:
+            super().__init__(site)
+            ways.append(self)
+
+    monkeypatch.setattr(warming, "_Way", Way)
+    with open_workspace(root, {}) as workspace:
+        with workspace.database.read() as connection:
+            before = {name: list(connection.execute(sa.select(table))) for name, table in metadata.tables.items()}
+            lists = store.all_lists(connection)
+        letters = small_letters.of_workspace(workspace)
+        site = serve.site_of(workspace, serve.pages_of(workspace), {})
+        warming.walk(site, workspace.database, letters)
+        with workspace.database.read() as connection:
+            after = {name: list(connection.execute(sa.select(table))) for name, table in metadata.tables.items()}
+        assert ways[0].statuses == [200] * 8
+        assert after == before
+        made: list[Any] = []
+        monkeypatch.setattr(small_letters.making, "render_small", lambda *_, **__: made.append(1))
+        letters.prepare(lists)
+        assert made == []
+        # Whatever is wrong, the pages are served.
+        monkeypatch.setattr(letters, "prepare", lambda _: 1 / 0)
+        warming.walk(site, workspace.database, letters)
+
+
+def test_the_processes_that_serve_begin_warm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: list[Site] = []
+    monkeypatch.setattr(serve, "walk", lambda site, *_: gone.append(site))
+    with open_workspace(make_workspace(tmp_path / "w", readers=1), {}) as workspace:
+        app = serve.app_of(workspace, postman=False, warm=True)
+        assert gone == [app.site]

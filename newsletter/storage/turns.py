@@ -19,6 +19,10 @@ from typing import Any
 
 LOOK_AGAIN = 0.001
 """Seconds between two looks whether another process is done."""
+DOOR_SECONDS = 2.0
+"""How long one stands before the door at most. Who does not find it free then goes in by SQLite's own lock alone."""
+STRANGER_SECONDS = 60.0
+"""How long nobody stands before a door that was shut while nobody wrote: whoever shut it is none of us."""
 
 
 class TurnError(Exception):
@@ -31,7 +35,8 @@ class Turns:
     Within a process they stand in line. Of each process one stands at the door, where only one at a time is let in: it
     waits for who is writing, and steps away from the door when its transaction has begun. So who has just written, and
     wants to again, comes behind whoever waits at the door of another process. The door is a lock (flock) on the folder
-    of the file; where there is none, SQLite's own lock alone decides.
+    of the file; where there is none, or somebody else keeps it (``flock FOLDER newsletter send`` in a crontab, a backup
+    into the same folder), SQLite's own lock alone decides.
 
     Args:
         path: The file.
@@ -44,6 +49,7 @@ class Turns:
         self._lock = threading.Lock()
         self._busy = False
         self._waiting: deque[threading.Lock] = deque()
+        self._shut_until = 0.0
 
     @contextmanager
     def turn(self) -> Iterator[float]:
@@ -69,7 +75,11 @@ class Turns:
         Raises:
             TurnError: They did not come to an end.
         """
-        with self._door(until):
+        with self._door(until) as shut:
+            if begin():
+                if shut:
+                    self._shut_until = time.monotonic() + STRANGER_SECONDS
+                return
             while not begin():
                 _pause(until)
 
@@ -81,13 +91,23 @@ class Turns:
             mine = threading.Lock()
             mine.acquire()
             self._waiting.append(mine)
-        if mine.acquire(timeout=self._seconds):
-            return
+        try:
+            taken = mine.acquire(timeout=self._seconds)
+        except BaseException:
+            # A signal's handler ended the wait. A turn given to nobody would never come back.
+            if not self._left(mine):
+                self._give()
+            raise
+        if not taken and self._left(mine):
+            raise TurnError
+
+    def _left(self, mine: threading.Lock) -> bool:
+        """Step out of the line; False when the turn became ours in the last moment."""
         with self._lock:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-                raise TurnError
-        # It became ours in the last moment.
+            if mine not in self._waiting:
+                return False
+            self._waiting.remove(mine)
+            return True
 
     def _give(self) -> None:
         with self._lock:
@@ -97,19 +117,27 @@ class Turns:
                 self._busy = False
 
     @contextmanager
-    def _door(self, until: float) -> Iterator[None]:
+    def _door(self, until: float) -> Iterator[bool]:
+        """Have the door for oneself; whether it stayed shut instead."""
+        if time.monotonic() < self._shut_until:
+            yield False
+            return
         try:
             import fcntl
 
             descriptor = os.open(self._folder, os.O_RDONLY)
         except (ImportError, OSError):
-            yield
+            yield False
             return
+        latest, shut = time.monotonic() + DOOR_SECONDS, False
         try:
             with contextlib.suppress(_NoDoorError):
                 while not _locked(fcntl.flock, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                    shut = time.monotonic() > latest
+                    if shut:
+                        break
                     _pause(until)
-            yield
+            yield shut
         finally:
             os.close(descriptor)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MINUTES = 300
 """Seconds that the archive may be kept by whoever carries it."""
+MOMENTS = 10
 A_DAY = 86_400
 A_YEAR = 31_536_000
 _DIGITS = 16
@@ -111,10 +112,10 @@ def archive_routes(site: Site, archive: Archive, pages: Pages, pictures: LetterP
 
     def letter(site: Site, request: Request) -> Response:
         _, found = found_by(request)
-        if found is None:
-            return missing(site)
-        one, view = found
         private = "signature" in request.parts
+        if found is None:
+            return missing(site, private=private)
+        one, view = found
         html = letter_page(pages, archive, one, view, {"private": True} if private else card(one, view))
         kind = "text/html; charset=utf-8"
         # What only some may read is kept by nobody on the way, and no search engine is told of it.
@@ -139,14 +140,14 @@ def archive_routes(site: Site, archive: Archive, pages: Pages, pictures: LetterP
         if found is not None and name in found[1].pictures:
             picture = found[1].pictures[name]
             return file_answer(picture.data, picture.content_type, public=public, anywhere=True)
-        return missing(site)
+        return missing(site, private="signature" in request.parts)
 
     def share(site: Site, request: Request) -> Response:
         """The share picture of a letter that everybody may read."""
         one = archive.past(key_of(request)) if "signature" not in request.parts else None
         made = pictures.picture(one, archive.number(one)) if one is not None else None
         if made is None:
-            return missing(site)
+            return missing(site, private="signature" in request.parts)
         tag = f'"{made.tag}"'
         there = tag in (one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(","))
         status = 304 if there else 200
@@ -159,8 +160,13 @@ def archive_routes(site: Site, archive: Archive, pages: Pages, pictures: LetterP
     def of_a_test(site: Site, _request: Request) -> Response:
         return answer(site, "web/test_letter.html.j2", {"kind": "letter"})
 
-    def missing(site: Site) -> Response:
-        return answer(site, "web/trouble.html.j2", {"status": 404, "no_letter": True}, status=404)
+    def missing(site: Site, *, private: bool = False) -> Response:
+        response = answer(site, "web/trouble.html.j2", {"status": 404, "no_letter": True}, status=404)
+        if not private:
+            # So it takes the place of a letter that was taken back, with whoever keeps that, and shows it while we are
+            # away (nginx leaves the old one where the new one is no-store).
+            response.headers["cache-control"] = f"public, max-age={MOMENTS}"
+        return response
 
     return [
         route(site, "/archive", listed),

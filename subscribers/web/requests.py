@@ -24,6 +24,7 @@ from subscribers.display import shown
 from subscribers.errors import Complaint
 from subscribers.web import client_address, forms
 from subscribers.web.forms import Form
+from subscribers.web.places import NoPlaceError
 from subscribers.web.site import Site
 
 LOG = logging.getLogger("nashra.web")
@@ -133,6 +134,9 @@ def route(
         try:
             async with place:
                 return await run_in_threadpool(handler, site, _request(site, request, form, body))
+        except NoPlaceError:
+            LOG.error("the line of those who write is too long: while answering %s", path)
+            return trouble(site, 503)
         except Complaint as complaint:
             # Whatever a person can cause is answered by the handlers; this is the database, or a missing secret. Its
             # words can hold what was asked for: only its kind is logged.
