@@ -137,15 +137,16 @@ def test_what_cannot_be_done_is_said_in_arabic_with_the_way_on(
 @pytest.mark.parametrize(
     ("below", "mend"),
     [
-        ("", "ادخل مجلد نشرتك بالأمر \u2066cd\u2069، أو ابدأ نشرة جديدة: \u2066newsletter init\u2069"),
-        ("almawja", "ادخل مجلد نشرتك أولًا: \u2066cd almawja\u2069"),
-        ("my paper", "ادخل مجلد نشرتك أولًا: \u2066cd 'my paper'\u2069"),
+        ((), "ادخل مجلد نشرتك بالأمر \u2066cd\u2069، أو ابدأ نشرة جديدة: \u2066newsletter init\u2069"),
+        (("almawja",), "ادخل مجلد نشرتك أولًا: \u2066cd almawja\u2069"),
+        (("my paper",), "ادخل مجلد نشرتك أولًا: \u2066cd 'my paper'\u2069"),
+        (("first", "almawja"), "مجلد النشرة التي تريدها: \u2066almawja, first\u2069"),
     ],
 )
-def test_whoever_forgot_to_go_into_the_folder_is_told_which(tmp_path: Path, below: str, mend: str) -> None:
-    if below:
-        (tmp_path / below).mkdir()
-        (tmp_path / below / "newsletter.toml").write_text("", "utf-8")
+def test_whoever_forgot_to_go_into_the_folder_is_told_which(tmp_path: Path, below: tuple[str, ...], mend: str) -> None:
+    for name in below:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "newsletter.toml").write_text("", "utf-8")
     assert arabic_command("-C", tmp_path, "collect", code=1).err.rstrip().endswith(mend)
 
 

@@ -155,8 +155,11 @@ def find_workspace(start: Path) -> Path:
 def _way_into(start: Path) -> str:
     """How to get from a folder without a workspace into one: most often a person forgot to go in."""
     with contextlib.suppress(OSError):
-        if below := sorted(one.parent.name for one in start.glob(f"*/{FILE}")):
-            return f"go into the folder of your newsletter first: cd {shlex.quote(below[0])}"
+        below = sorted(shlex.quote(one.parent.name) for one in start.glob(f"*/{FILE}"))
+        if len(below) == 1:
+            return f"go into the folder of your newsletter first: cd {below[0]}"
+        if below:
+            return f"go first, with cd, into the folder of the newsletter you mean: {', '.join(below[:5])}"
     return "go into the folder of your newsletter with cd, or begin a new one: newsletter init"
 
 
