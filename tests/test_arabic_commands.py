@@ -117,6 +117,8 @@ def test_a_week_in_one_command_speaks_arabic(room: Path) -> None:
         (("send", "--at", "2020-01-01 10:00"), 1, "مضى"),
         (("send", "--at", "soon"), 1, "ليس موعدًا"),
         (("subscribers", "add", "bad@"), 1, "ليس عنوان بريد"),
+        (("subscribers", "add", "me@example.org، you@example.org"), 1, "فيه أكثر من"),
+        (("subscribers", "add", "me@example.org،"), 1, "فيه فاصلة"),
         (("subscribers", "import", "--undo", "abcdefgh"), 1, "لا استيراد بهذا الاسم"),
         (("publish", "--to", "wordpress"), 1, "لا موقع"),
         (("publish", "--to", "files"), 1, "لم يُسمَّ مجلد"),
@@ -130,6 +132,40 @@ def test_what_cannot_be_done_is_said_in_arabic_with_the_way_on(
     last = arabic_command("-C", room, *arguments, code=code).err.splitlines()[-1]
     assert last.startswith("خطأ: ")
     assert words in last
+
+
+@pytest.mark.parametrize(
+    ("below", "mend"),
+    [
+        ("", "ادخل مجلد نشرتك بالأمر \u2066cd\u2069، أو ابدأ نشرة جديدة: \u2066newsletter init\u2069"),
+        ("almawja", "ادخل مجلد نشرتك أولًا: \u2066cd almawja\u2069"),
+        ("my paper", "ادخل مجلد نشرتك أولًا: \u2066cd 'my paper'\u2069"),
+    ],
+)
+def test_whoever_forgot_to_go_into_the_folder_is_told_which(tmp_path: Path, below: str, mend: str) -> None:
+    if below:
+        (tmp_path / below).mkdir()
+        (tmp_path / below / "newsletter.toml").write_text("", "utf-8")
+    assert arabic_command("-C", tmp_path, "collect", code=1).err.rstrip().endswith(mend)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "newsletter.toml:19: [collect] is here a second time, first in line 16; "
+            "put what is below both under one [collect] and delete the other",
+            "مرة ثانية",
+        ),
+        ("newsletter.toml:3: url is here a second time, first in line 2; keep one of the two lines", "أبق أحد السطرين"),
+        ('if it is your own, set allow_private_hosts = ["10.0.0.7"] under [collect]', "إن كان لك"),
+    ],
+)
+@pytest.mark.usefixtures("arabic")
+def test_a_slip_in_the_settings_is_told_in_arabic(text: str, words: str) -> None:
+    told = speaking.told(text)
+    assert words in told
+    no_english(told)
 
 
 def test_english_stays_where_nothing_asks_for_another_language_and_data_is_never_translated(room: Path) -> None:
