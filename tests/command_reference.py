@@ -38,6 +38,8 @@ Words are English, or Arabic with `--lang ar` before the command, or where the e
 | 1 | failed: one line on stderr says what, where, and how to mend it |
 | 2 | wrong usage |
 | 3 | the check found errors, and nothing was sent |
+| 4 | some letters were refused or are unknown, or some reports could not be read; the others were |
+| 5 | something was due and nothing of it went, or no source is named |
 | 75 | a send stopped in the middle; nothing is lost, run the same command again |
 """
 
@@ -62,6 +64,8 @@ HEAD_IN_ARABIC = """\
 | 1 | لم ينجح: سطر يقول ما الخلل وأين وكيف يُصلح |
 | 2 | خطأ في كتابة الأمر |
 | 3 | وجد الفحص أخطاء، ولم يُرسل شيء |
+| 4 | رُفضت رسائل أو لا نعرف مصيرها، أو تقارير لم تُقرأ؛ وتمّ ما سواها |
+| 5 | حان موعد شيء ولم يذهب منه شيء، أو لم يُسمَّ مصدر |
 | 75 | توقف إرسال في منتصفه؛ لم يضع شيء، فنفّذ الأمر نفسه ثانية |
 """
 

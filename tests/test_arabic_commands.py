@@ -249,6 +249,14 @@ def test_parts_are_isolated_and_never_looked_into() -> None:
     )
 
 
+@pytest.mark.parametrize("part", ["الموجة", "\u2067الموجة\u2069", "\u2067نشرة \u2066Al Mawja\u2069\u2069"])
+@pytest.mark.usefixtures("arabic")
+def test_a_part_that_is_isolated_already_is_not_isolated_twice(part: str) -> None:
+    line = speaking.told(said("{name} ({folder})", name=part, folder="/a"))
+    assert line.count("\u2067") == 1
+    assert cells.balanced(line)
+
+
 @pytest.mark.usefixtures("arabic")
 def test_what_is_data_stays_though_the_catalogue_has_a_sentence_of_its_words() -> None:
     """A list's title, for example; what the code says for itself has one of the names for that."""

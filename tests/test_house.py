@@ -16,6 +16,8 @@ import pytest
 import read_only
 from command import environment
 
+from newsletter.cli.app import FOUND_ERRORS, NOTHING_SENT, SOME_NOT_TAKEN, STOPPED
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Lowest floor first. A module belongs to the longest name here that it is, or stands in.
@@ -558,8 +560,10 @@ def test_every_command_is_told_with_an_example(name: str) -> None:
 
 
 def test_the_command_reference_is_what_the_commands_say() -> None:
+    codes = {0, 1, 2, FOUND_ERRORS, SOME_NOT_TAKEN, NOTHING_SENT, STOPPED}
     for language, path in command_reference.PATHS.items():
         assert path.read_text("utf-8") == command_reference.text(language), "run: make docs"
+        assert {int(code) for code in re.findall(r"^\| (\d+) \|", path.read_text("utf-8"), re.MULTILINE)} == codes
 
 
 def test_every_check_is_told() -> None:

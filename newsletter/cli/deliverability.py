@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsletter.cli.app import workspace_of
+from newsletter.cli.app import SOME_NOT_TAKEN, workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, progress_bar, say, shows_bars
 from newsletter.cli.speaking import marked
@@ -25,7 +25,6 @@ _WEEKS = 7
 """Weeks that are shown one by one: the six that are usually looked back on touch seven."""
 _MOST = 12
 """Domains, reasons and servers that are shown; all of them are in ``--json``."""
-SOME_REFUSED = 4
 _RECEIVERS = {
     "all": said("all letters"),
     "gmail": "Gmail",
@@ -89,7 +88,7 @@ def deliverability(
         )
         _tell(found)
     if taken is not None and taken.refused:
-        raise typer.Exit(SOME_REFUSED)
+        raise typer.Exit(SOME_NOT_TAKEN)
 
 
 def _take_in(workspace: Workspace, paths: Sequence[Path], *, dry_run: bool) -> DmarcOutcome | None:

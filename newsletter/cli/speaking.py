@@ -301,5 +301,7 @@ def _part(text: str) -> str:
 
     if not _FROM_THE_RIGHT.search(text):
         return LEFT_TO_RIGHT_ISOLATE + text + POP_ISOLATE if text.strip(" .,;:") else text
+    if text[0] in bidi.OPENING and len(bidi.outermost(bidi.clean(text))) == 1:
+        return text  # who says it has isolated it
     side = bidi.first_strong(text, "rtl")
     return (RIGHT_TO_LEFT_ISOLATE if side == "rtl" else LEFT_TO_RIGHT_ISOLATE) + bidi.isolate(text, side) + POP_ISOLATE

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LRI",
+    "OPENING",
     "PDI",
     "Direction",
     "clean",
@@ -46,6 +47,7 @@ __all__ = [
     "grouped",
     "has_letters",
     "isolate",
+    "outermost",
     "quiet",
     "runs",
     "steered",
