@@ -70,7 +70,7 @@ def test_the_weekly_journey_speaks_arabic_from_init_to_report(tmp_path: Path) ->
     people.write_text("email\nleila@example.net\nnadia@example.net\nnobody\nleila@example.net\n", "utf-8")
     site = ("--url", "https://example.org", "--web", "https://news.example.org")
     there = arabic_command("init", folder, "--name", "الموجة", *site, "--timezone", "Africa/Algiers")
-    assert "أُنشئ مجلد العمل" in there.err
+    assert "أُنشئ مجلد النشرة" in there.err
     run = ("-C", folder)
     assert "لا مواد بعد" in arabic_command(*run, "articles").err
     told = arabic_command(*run, "collect", text, tmp_path / "missing.txt").err
@@ -122,7 +122,7 @@ def test_a_week_in_one_command_speaks_arabic(room: Path) -> None:
         (("subscribers", "import", "--undo", "abcdefgh"), 1, "لا استيراد بهذا الاسم"),
         (("publish", "--to", "wordpress"), 1, "لا موقع"),
         (("publish", "--to", "files"), 1, "لم يُسمَّ مجلد"),
-        (("init", ".", "--name", "س", "--url", "https://example.org"), 1, "هذا مجلد عمل من قبل"),
+        (("init", ".", "--name", "س", "--url", "https://example.org"), 1, "هذا مجلد نشرة من قبل"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_arabic_with_the_way_on(
