@@ -307,7 +307,7 @@ def answer_to(question: str) -> str:
         return "almawja.example.org"
     if "Type the address" in question or "اكتب العنوان" in question:
         return next(word for word in sys.argv if "@" in word)
-    if question == "User":
+    if question in {"User", "المستخدم"}:
         return "salma"
     if "Address of your site" in question:
         return "almawja.example.org"

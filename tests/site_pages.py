@@ -34,6 +34,8 @@ MADE_OF = DOCS / "site"
 """The settings, the stylesheet and the templates of the site."""
 INDEX = "index.md"
 LINK = re.compile(r"(?<!\\)\[(?P<text>(?:[^][`]|`[^`]*`|\[[^]]*\])*)\]\((?P<target>[^()\s]+)\)")
+SHORT = re.compile(r"<code>((?:[^<&]|&\w+;){1,28})</code>")
+"""Code in a line that fits into one on a telephone."""
 CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 
@@ -297,6 +299,8 @@ def build_half(half: Half, work: Path) -> Path:
         raise Broken(f"docs/{half.language}: {before.strip()}\n{trace.strip().rpartition(chr(10))[2]}")
     made = work / "site"
     (made / "404.html").unlink(missing_ok=True)
+    for page in made.glob("*.html"):
+        page.write_text(SHORT.sub(r'<code class="short">\1</code>', page.read_text("utf-8")), "utf-8")
     return made
 
 

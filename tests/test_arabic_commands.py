@@ -117,6 +117,8 @@ def test_a_week_in_one_command_speaks_arabic(room: Path) -> None:
         (("send", "--at", "2020-01-01 10:00"), 1, "مضى"),
         (("send", "--at", "soon"), 1, "ليس موعدًا"),
         (("subscribers", "add", "bad@"), 1, "ليس عنوان بريد"),
+        (("subscribers", "add", "me@example.org، you@example.org"), 1, "فيه أكثر من"),
+        (("subscribers", "add", "me@example.org،"), 1, "فيه فاصلة"),
         (("subscribers", "import", "--undo", "abcdefgh"), 1, "لا استيراد بهذا الاسم"),
         (("publish", "--to", "wordpress"), 1, "لا موقع"),
         (("publish", "--to", "files"), 1, "لم يُسمَّ مجلد"),
@@ -130,6 +132,40 @@ def test_what_cannot_be_done_is_said_in_arabic_with_the_way_on(
     last = arabic_command("-C", room, *arguments, code=code).err.splitlines()[-1]
     assert last.startswith("خطأ: ")
     assert words in last
+
+
+@pytest.mark.parametrize(
+    ("below", "mend"),
+    [
+        ("", "ادخل مجلد نشرتك بالأمر \u2066cd\u2069، أو ابدأ نشرة جديدة: \u2066newsletter init\u2069"),
+        ("almawja", "ادخل مجلد نشرتك أولًا: \u2066cd almawja\u2069"),
+        ("my paper", "ادخل مجلد نشرتك أولًا: \u2066cd 'my paper'\u2069"),
+    ],
+)
+def test_whoever_forgot_to_go_into_the_folder_is_told_which(tmp_path: Path, below: str, mend: str) -> None:
+    if below:
+        (tmp_path / below).mkdir()
+        (tmp_path / below / "newsletter.toml").write_text("", "utf-8")
+    assert arabic_command("-C", tmp_path, "collect", code=1).err.rstrip().endswith(mend)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "newsletter.toml:19: [collect] is here a second time, first in line 16; "
+            "put what is below both under one [collect] and delete the other",
+            "مرة ثانية",
+        ),
+        ("newsletter.toml:3: url is here a second time, first in line 2; keep one of the two lines", "أبق أحد السطرين"),
+        ('if it is your own, set allow_private_hosts = ["10.0.0.7"] under [collect]', "إن كان لك"),
+    ],
+)
+@pytest.mark.usefixtures("arabic")
+def test_a_slip_in_the_settings_is_told_in_arabic(text: str, words: str) -> None:
+    told = speaking.told(text)
+    assert words in told
+    no_english(told)
 
 
 def test_english_stays_where_nothing_asks_for_another_language_and_data_is_never_translated(room: Path) -> None:
@@ -228,6 +264,7 @@ def test_sentences_stay_sentences_when_they_are_put_together() -> None:
     assert line == "Nothing sent. Nothing changed."
     assert speaking.told(line) == "لم يُرسل شيء. لم يتغيّر شيء."
     assert speaking.told(joined([counted("{n} article", "{n} articles", 2), said("sent")], ", ")) == "مقالان، أُرسل"
+    assert speaking.told(joined(["Nothing sent.", "Nothing changed."], ", ")) == "لم يُرسل شيء.، لم يتغيّر شيء."
 
 
 @pytest.mark.usefixtures("arabic")
@@ -359,8 +396,7 @@ def at_terminal(width: int, *arguments: str | Path) -> list[str]:
     return [*asked, *(line for line in lines if "\x1b" not in line and "\r" not in line and "━" not in line)]
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_at_a_terminal_every_line_of_the_journey_is_whole(tmp_path: Path, width: int) -> None:
+def test_at_a_terminal_every_line_of_the_journey_is_whole(tmp_path: Path) -> None:
     """As wide as the terminal at most, every isolate closed on its line: tables and questions too."""
     folder, text = tmp_path / "w", tmp_path / "article.txt"
     text.write_text(f"{'الميناء القديم يفتح أبوابه من جديد أمام سفن OpenTide 2.1 ' * 3}\nعادت السفن.\n", "utf-8")
@@ -368,37 +404,39 @@ def test_at_a_terminal_every_line_of_the_journey_is_whole(tmp_path: Path, width:
     people.write_text("email\nleila@example.net\nnadia@example.net\n", "utf-8")
     site = ("--url", "https://example.org", "--web", "https://news.example.org", "--timezone", "Africa/Algiers")
     run = ("-C", folder)
-    commands: list[tuple[str | Path, ...]] = [
-        (),
-        ("init", folder, "--name", "الموجة", *site),
-        run,
-        (*run, "collect", text, tmp_path / "missing.txt"),
-        (*run, "articles"),
-        (*run, "compose"),
-        (*run, "check"),
-        (*run, "subscribers", "import", people, "--consent", "نموذج"),
-        (*run, "send", "1"),
-        (*run, "send", "1", "--yes"),
-        (*run, "weekly"),
-        (*run, "report"),
-        (*run, "status"),
-        (*run, "doctor", "--offline"),
-        (*run, "sends", "list"),
-        (*run, "sends", "show", "99"),
-        (*run, "lists"),
-        (*run, "deliverability"),
-        (*run, "log"),
-        (*run, "subjects"),
+    both, wide, narrow = (80, 120), (120,), (80,)
+    commands: list[tuple[tuple[int, ...], tuple[str | Path, ...]]] = [
+        (narrow, ()),
+        (wide, ("init", folder, "--name", "الموجة", *site)),
+        (narrow, run),
+        (narrow, (*run, "collect", text, tmp_path / "missing.txt")),
+        (both, (*run, "articles")),
+        (wide, (*run, "compose")),
+        (narrow, (*run, "check")),
+        (wide, (*run, "subscribers", "import", people, "--consent", "نموذج")),
+        (both, (*run, "send", "1")),
+        (narrow, (*run, "send", "1", "--yes")),
+        (both, (*run, "weekly")),
+        (both, (*run, "report")),
+        (both, (*run, "status")),
+        (both, (*run, "doctor", "--offline")),
+        (narrow, (*run, "sends", "list")),
+        (wide, (*run, "sends", "show", "1")),
+        (narrow, (*run, "sends", "show", "99")),
+        (narrow, (*run, "lists")),
+        (both, (*run, "deliverability")),
+        (narrow, (*run, "subscribers", "show", "leila@example.net")),
     ]
-    for command in commands:
-        with contextlib.chdir(tmp_path):
-            lines = at_terminal(width, *command)
-        assert any(ARABIC.search(line) for line in lines), command
-        for line in lines:
-            assert cells.balanced(line), line
-            assert cells.width(line.rstrip()) <= width, line
-            assert line[:1] not in ("\u2066", "\u2067", "\u2068"), line  # lost there in VTE and tmux
-            assert not re.search(r"\b(?:[A-Za-z]{2,} ){3,}", line.replace("newsletter", "")), line
+    for widths, command in commands:
+        for width in widths:
+            with contextlib.chdir(tmp_path):
+                lines = at_terminal(width, *command)
+            assert any(ARABIC.search(line) for line in lines), command
+            for line in lines:
+                assert cells.balanced(line), line
+                assert cells.width(line.rstrip()) <= width, line
+                assert line[:1] not in ("\u2066", "\u2067", "\u2068"), line  # lost there in VTE and tmux
+                assert not re.search(r"\b(?:[A-Za-z]{2,} ){3,}", line.replace("newsletter", "")), line
 
 
 @pytest.mark.usefixtures("arabic")

@@ -193,11 +193,11 @@ def plain(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def page(*lines: Examined, running: bool = False, stays: bool = False) -> str:
+def page(*lines: Examined, running: bool = False, stays: bool = False, copied_here: bool = True) -> str:
     from newsletter.desk.models import Editor
 
     pages = DeskPages(environment(), report_pages.publication("ar"), "ar")
-    values = page_values(DoctorView(lines, NOW, running), pages, NOW, stays=stays)
+    values = page_values(DoctorView(lines, NOW, running), pages, NOW, stays=stays, copied_here=copied_here)
     common = {
         "editor": Editor("سلمى", frozenset({"edit"})),
         "csrf": "x",
@@ -245,6 +245,14 @@ def test_each_row_has_one_button_at_most() -> None:
     rows = re.findall(r'<li class="checked".*?</li>', html, re.DOTALL)
     assert [len(re.findall(r"<button class|<summary", row)) for row in rows] == [0, 1, 1]
     assert 'action="/backup"' in rows[2]
+    assert "النسخة لقاعدة البيانات وحدها" in plain(rows[2])
+    assert "newsletter database backup --to DIR --with-secrets DIR" in rows[2]
+
+
+def test_a_database_that_is_no_file_is_not_copied_by_a_press() -> None:
+    html = page(Examined("backup", "warn", "x", "newsletter database backup --to DIR"), copied_here=False)
+    assert "/backup" not in html
+    assert "newsletter database backup --to DIR" in html
 
 
 def test_what_was_not_looked_at_stands_folded_away() -> None:

@@ -981,6 +981,17 @@ def test_the_page_tells_every_line() -> None:
     assert rows == [(title, name) for name, (_, title) in LINES.items()]
 
 
+def test_so_does_the_arabic_page_by_the_names_of_the_desk() -> None:
+    from babel.messages.pofile import read_po
+
+    root = Path(__file__).parents[1]
+    with (root / "templates" / "locale" / "ar" / "doctor.po").open("rb") as file:
+        said = {str(one.id): str(one.string) for one in read_po(file)}
+    page = (root / "docs" / "ar" / "doctor.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| `([\w-]+)` \|", page, re.MULTILINE)
+    assert rows == [(said[title], name) for name, (_, title) in LINES.items()]
+
+
 def test_a_list_that_writes_from_another_domain(world: World, root: Path) -> None:
     put(root, "[schedule]", '[lists.sport]\nfrom = "رياضة <sport@sport.example.net>"\n\n[schedule]')
     told = [one for one in world.examine(root, "domain") if one.about == "sport.example.net"]

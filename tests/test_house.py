@@ -125,6 +125,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "newsletter.workflows.approving",
+        "newsletter.workflows.warming",
         "newsletter.workflows.check",
         "newsletter.workflows.collect",
         "newsletter.workflows.doctor",

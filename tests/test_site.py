@@ -32,7 +32,7 @@ from site_pages import (
 pytestmark = pytest.mark.slow  # both halves are built, in three seconds
 
 ELEMENTS = ("h1", "h2", "h3", "h4", "ul", "ol", "li", "table", "tr", "td", "pre", "blockquote", "img", "br")
-FEW_ENOUGH = 16
+FEW_ENOUGH = 7
 """Pages in English alone, which docs/ar/index.md names in its last part. This number only falls."""
 
 
@@ -69,14 +69,6 @@ def test_no_link_is_broken_and_no_anchor_missing(site: Path) -> None:
             assert led.is_file(), f"{path.relative_to(site)} leads to {link}"
             if url.fragment and led.suffix == ".html" and not url.fragment.startswith("__"):
                 assert read(led).xpath("//*[@id=$id]", id=unquote(url.fragment)), f"{path.relative_to(site)}: {link}"
-
-
-def test_no_item_of_a_list_is_swallowed_by_the_one_before(site: Path) -> None:
-    """An item that follows an indented paragraph, picture or fence at once is read as more of it: leave a line free."""
-    for path in pages(site):
-        for words in read(path).xpath("//article//li//text()[not(ancestor::pre)]"):
-            swallowed = re.search(r"\n *(?:\d{1,2}\.|-) .{,40}", words)
-            assert swallowed is None, f"{path.relative_to(site)}: {swallowed}"
 
 
 def test_pages_take_nothing_from_elsewhere(site: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from command import make_workspace
 from conftest import MakeDatabase
 from reader_pages import Workspace, stamp_of
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from newsletter.errors import DatabaseError
 from newsletter.storage import turns as turns_module
@@ -138,6 +138,16 @@ def test_nobody_waits_for_ever(file: Database, tmp_path: Path) -> None:
         pass
 
 
+def test_connections_are_kept_for_the_next_readers(database: Database) -> None:
+    made: list[int] = []
+    event.listen(database.engine, "connect", lambda *_: made.append(1))
+    for _ in range(3):
+        with contextlib.ExitStack() as stack:
+            for _ in range(12):
+                stack.enter_context(database.read()).execute(text("SELECT 1"))
+    assert len(made) <= 12
+
+
 def test_a_door_that_somebody_else_keeps_shuts_nobody_out(
     file: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,6 +208,8 @@ def test_who_is_interrupted_in_the_line_takes_no_turn_away(tmp_path: Path) -> No
 def test_one_wait_serves_all_who_wait() -> None:
     together, go, syncs = GroupCommit(), threading.Event(), list[int]()
 
+    together, go, syncs = GroupCommit(), threading.Event(), list[int]()
+
     def sync() -> None:
         syncs.append(together._asked)
         go.wait(30)
@@ -214,6 +226,8 @@ def test_one_wait_serves_all_who_wait() -> None:
 
 
 def test_a_disk_that_fails_is_told_to_everybody() -> None:
+    together, told = GroupCommit(), list[str]()
+
     together, told = GroupCommit(), list[str]()
 
     def sync() -> None:

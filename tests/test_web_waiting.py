@@ -7,16 +7,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from command import make_workspace
 from reader_pages import ADDRESS_KEYS, LINK_KEYS, Workspace, stamp_of
 from starlette.responses import PlainTextResponse, Response
 from test_turns import begun, until
 
 from newsletter.storage.database import Database
-from subscribers import actions, tokens
+from newsletter.wiring import open_workspace
+from newsletter.workflows import serve, small_letters, warming
+from subscribers import actions, store, tokens
+from subscribers.store.tables import metadata
 from subscribers.web import Request, Site, create_app, preferences, route
 from subscribers.web.places import Places
 
@@ -192,3 +197,43 @@ def test_what_is_counted_takes_three_statements(pages: Workspace) -> None:
     sa.event.listen(pages.database.engine, "before_cursor_execute", seen)
     assert client.post("/subscribe", data=form).status_code == 200
     assert said == ["INSERT", "SELECT", "INSERT"]
+
+
+def test_the_first_reader_does_not_wait_for_what_is_done_for_the_first_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way has been gone before; nothing of it is there, and no letter has to be made anew."""
+    root, ways = make_workspace(tmp_path / "w", readers=1), list[warming._Way]()
+
+    class Way(warming._Way):
+        def __init__(self, site: Site) -> None:
+            super().__init__(site)
+            ways.append(self)
+
+    monkeypatch.setattr(warming, "_Way", Way)
+    with open_workspace(root, {}) as workspace:
+        with workspace.database.read() as connection:
+            before = {name: list(connection.execute(sa.select(table))) for name, table in metadata.tables.items()}
+            lists = store.all_lists(connection)
+        letters = small_letters.of_workspace(workspace)
+        site = serve.site_of(workspace, serve.pages_of(workspace), {})
+        warming.walk(site, workspace.database, letters)
+        with workspace.database.read() as connection:
+            after = {name: list(connection.execute(sa.select(table))) for name, table in metadata.tables.items()}
+        assert ways[0].statuses == [200] * 8
+        assert after == before
+        made: list[Any] = []
+        monkeypatch.setattr(small_letters.making, "render_small", lambda *_, **__: made.append(1))
+        letters.prepare(lists)
+        assert made == []
+        # Whatever is wrong, the pages are served.
+        monkeypatch.setattr(letters, "prepare", lambda _: 1 / 0)
+        warming.walk(site, workspace.database, letters)
+
+
+def test_the_processes_that_serve_begin_warm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: list[Site] = []
+    monkeypatch.setattr(serve, "walk", lambda site, *_: gone.append(site))
+    with open_workspace(make_workspace(tmp_path / "w", readers=1), {}) as workspace:
+        app = serve.app_of(workspace, postman=False, warm=True)
+        assert gone == [app.site]

@@ -14,6 +14,7 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import data, json_data, plural, progress_bar, say, shown_path, shows_bars
 from newsletter.cli.speaking import marked
+from newsletter.cli.tables import cell
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ def _stages() -> Iterator[Callable[[str], None]]:
         yield lambda _words: None
         return
     with progress_bar() as bar:
-        task = bar.add_task("looking", total=None)
-        yield lambda words: bar.update(task, description=words)
+        task = bar.add_task(cell(said("looking")), total=None)
+        yield lambda words: bar.update(task, description=cell(marked(words)))
 
 
 def _tell_plan(workspace: Workspace, plan: BackupPlan, with_secrets: Path | None, as_json: bool) -> None:

@@ -12,8 +12,8 @@ import typer
 from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson
 from newsletter.cli.output import json_data, plural, progress_bar, say, shows_bars
-from newsletter.cli.speaking import marked, told
-from newsletter.cli.tables import table
+from newsletter.cli.speaking import marked
+from newsletter.cli.tables import cell, table
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _take_in(workspace: Workspace, paths: Sequence[Path], *, dry_run: bool) -> D
         return None
     if shows_bars():
         with progress_bar() as bar:
-            task = bar.add_task(told(said("DMARC reports")), total=None)
+            task = bar.add_task(cell(said("DMARC reports")), total=None)
             taken = take_in(
                 workspace, paths, dry_run=dry_run, tell=lambda done, all_: bar.update(task, completed=done, total=all_)
             )

@@ -12,7 +12,7 @@ from newsletter.cli.app import workspace_of
 from newsletter.cli.options import AsJson, Yes
 from newsletter.cli.output import ask as asked_of_person
 from newsletter.cli.output import is_yes, json_data, plural, progress_bar, say, shows_bars
-from newsletter.cli.tables import table
+from newsletter.cli.tables import cell, table
 from newsletter.text.sentences import said
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _ask(workspace: Workspace, readers: Sequence[ReturningReader], answer_days: 
     if not shows_bars():
         return workflow.ask(workspace, readers, answer_days=answer_days)
     with progress_bar() as bar:
-        task = bar.add_task("Readers", total=len(readers))
+        task = bar.add_task(cell(said("Readers")), total=len(readers))
         return workflow.ask(
             workspace, readers, answer_days=answer_days, tell=lambda done, _all: bar.update(task, completed=done)
         )

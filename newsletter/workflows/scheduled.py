@@ -14,6 +14,7 @@ from newsletter import ledger
 from newsletter.ledger.cursors import SCHEDULE
 from newsletter.rhythms import schedule
 from newsletter.rhythms.schedule import JOBS, Due
+from newsletter.text.sentences import joined, said
 from subscribers.errors import ClosedList, Complaint
 
 if TYPE_CHECKING:
@@ -71,18 +72,18 @@ def run(workspace: Workspace, tell: Callable[[str], None] = lambda _: None) -> l
                 if not gathered:
                     found = gather(workspace)
                     for each in found.troubles:
-                        tell(f"trouble: {each}")
+                        tell(said("trouble: {line}", line=str(each)))
                     for note in found.notes:
-                        tell(f"note: {note}")
+                        tell(said("note: {line}", line=note))
                     gathered = True
                 one = _do(workspace, due, name)
             except ClosedList as closed:
                 # Trouble would be tried, and told, again and again; nothing about it mends itself.
-                one = DutyOutcome(due, name, f"skipped: {closed.what}; take it out of [schedule] lists")
+                one = DutyOutcome(due, name, said("skipped: {what}; take it out of [schedule] lists", what=closed.what))
             except Complaint as complaint:
                 one = DutyOutcome(due, name, trouble=complaint)
             done.append(one)
-            tell(f"{due.job} '{name}': {one.words or one.trouble}")
+            tell(said("{job} '{name}': {what}", job=said(due.job), name=name, what=one.words or str(one.trouble)))
         if not any(one.trouble for one in done if one.due is due):
             with workspace.database.write() as connection:
                 ledger.set_cursor(connection, SCHEDULE + due.job, int(due.moment.timestamp()))
@@ -101,28 +102,38 @@ def _do(workspace: Workspace, due: Due, list_name: str) -> DutyOutcome:
     if due.job == "weekly":
         week = weekly.prepare(workspace, list_name=list_name)
         if week.went:
-            return _standing(DutyOutcome(due, list_name), f"issue {week.went}", week.send, week.account, week.special)
+            return _standing(
+                DutyOutcome(due, list_name),
+                said("issue {number}", number=week.went),
+                week.send,
+                week.account,
+                week.special,
+            )
         if week.plan is None:
-            return DutyOutcome(due, list_name, "nothing new")
+            return DutyOutcome(due, list_name, said("nothing new"))
         on_its_way = week.plan.earlier is not None
         number, path = week.plan.issue.number, week.plan.issue.path
-        return DutyOutcome(due, list_name, f"issue {number} is on its way" if on_its_way else f"the draft is {path}")
+        way = (
+            said("issue {number} is on its way", number=number)
+            if on_its_way
+            else said("the draft is {path}", path=path)
+        )
+        return DutyOutcome(due, list_name, way)
     outcome = latest.run(workspace, due.job, list_name=list_name, period=due.period)
     found = outcome.latest
     if found.went:
         return _standing(DutyOutcome(due, list_name), found.went, found.send, found.account)
     if found.issue is None:
-        return DutyOutcome(due, list_name, "nothing new")
-    words = f"{outcome.sent_now:,} letters: {found.issue.subject}"
+        return DutyOutcome(due, list_name, said("nothing new"))
+    words = said("{count} letters: {subject}", count=f"{outcome.sent_now:,}", subject=found.issue.subject)
     if outcome.looked.withdrawn:
-        words += (
-            f"; left out, since their site took them back: articles {', '.join(map(str, outcome.looked.withdrawn))}"
-        )
+        numbers = ", ".join(map(str, outcome.looked.withdrawn))
+        words += said("; left out, since their site took them back: articles {numbers}", numbers=numbers)
     account = outcome.account
     return DutyOutcome(
         due,
         list_name,
-        "; ".join([words, *outcome.looked.notes, *(one.words for one in outcome.pages)]),
+        joined([words, *outcome.looked.notes, *(one.words for one in outcome.pages)]),
         held=account is not None and account.open > 0,
         faulty=account is not None and account.refused + account.unknown > 0,
     )
@@ -133,11 +144,14 @@ def _standing(
 ) -> DutyOutcome:
     """How a letter stands that has the period already."""
     if send is None or account is None:
-        return replace(one, words=f"{name} has it already")
+        return replace(one, words=said("{issue} has it already", issue=name))
     stopped = send.state == "cancelled" or (send.state == "paused" and account.open > 0)
     went = send.state == "finished" and (account.submitted > 0 or account.refused + account.unknown == 0)
-    words = f"{name} went out already" if went else f"{name} is {send.state}, {account.submitted:,} letters were taken"
-    words += f": {send.reason}" if send.reason and not went else ""
+    words = said("{issue} went out already", issue=name)
+    if not went:
+        taken = f"{account.submitted:,}"
+        words = said("{issue} is {state}, {taken} letters were taken", issue=name, state=said(send.state), taken=taken)
+        words += said(": {reason}", reason=send.reason) if send.reason else ""
     if special:
-        words += "; it was sent by itself, the week's own goes with: newsletter weekly --again"
+        words += said("; it was sent by itself, the week's own goes with: newsletter weekly --again")
     return replace(one, words=words, held=stopped or special, faulty=account.refused + account.unknown > 0)

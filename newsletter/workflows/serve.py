@@ -39,6 +39,7 @@ from newsletter.workflows.site_posts.looking import SITE_LOG, SitePostThread
 from newsletter.workflows.site_posts.people import people_routes
 from newsletter.workflows.site_posts.routes import site_routes
 from newsletter.workflows.small_letters.thread import SmallLetterThread
+from newsletter.workflows.warming import walk
 from newsletter.workspace.folder import FIRST_LIST
 from subscribers import store
 
@@ -134,13 +135,16 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{ascii_host(parts.hostname or '')}{port}"
 
 
-def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, postman: bool = True) -> Middleware:
+def app_of(
+    workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, postman: bool = True, warm: bool = False
+) -> Middleware:
     """The whole ASGI application of a workspace.
 
     Args:
         workspace: The workspace, open as long as the application runs.
         hooks: Name to what reads the reports of that provider, for ``POST /hooks/<name>``.
         postman: Send small letters, and alerts, in the background while it runs.
+        warm: Do first what takes long for the first time, so that no reader waits for it.
 
     Raises:
         SettingsError: What the pages need is not set.
@@ -182,6 +186,8 @@ def app_of(workspace: Workspace, *, hooks: Mapping[str, Hook] | None = None, pos
     routes += [*figure_routes(site, workspace, pages), *people_routes(site, workspace)]
     if workspace.settings.web.metrics:
         routes += metrics_routes(site, watched)
+    if warm:
+        walk(site, workspace.database, letters)
     return create_app(site, routes=routes, lifespan=lifespan)
 
 
@@ -316,7 +322,7 @@ def _built(root: Path, environment: Mapping[str, str], log_json: bool = False) -
     # the usual 5 ms a transaction of twenty statements lasts as long as all who compute meanwhile like.
     sys.setswitchinterval(SWITCH_SECONDS)
     workspace.database.wait_together()
-    app = app_of(workspace)
+    app = app_of(workspace, warm=True)
     # What is there now stays: looking through all of it for what is garbage would hold up everybody for 50 ms.
     gc.collect()
     gc.freeze()

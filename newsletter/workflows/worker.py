@@ -23,6 +23,7 @@ from newsletter.ledger.cursors import ALIVE, NEXT_SIGN, SIGN_OF_LIFE
 from newsletter.storage.database import DatabaseAwayError
 from newsletter.storage.retry import Retrying
 from newsletter.text.dates import in_zone
+from newsletter.text.sentences import counted, joined, said
 from newsletter.workflows import alerts, asking, deciding, fallback, scheduled, small_letters
 from newsletter.workflows.alerts.thread import AlertThread
 from newsletter.workflows.logs import about_send
@@ -55,10 +56,11 @@ REST = 60.0
 
 
 def _words_of(step: ClockStep) -> str:
-    whose = "the clock of the database" if step.of_database else "the clock of this machine"
-    return (
-        f"{whose} was set back by {hours_and_minutes(step.seconds)} (hours:minutes), or had run ahead: nothing waits "
-        "for where it was, but what is planned waits for its moment by the new clock"
+    return said(
+        "{clock} was set back by {time} (hours:minutes), or had run ahead: nothing waits for where it was, but what is "
+        "planned waits for its moment by the new clock",
+        clock=said("the clock of the database" if step.of_database else "the clock of this machine"),
+        time=hours_and_minutes(step.seconds),
     )
 
 
@@ -128,7 +130,7 @@ class Worker:
             with self._workspace.database.write() as connection:
                 ledger.end_warm_up_pause(connection)
                 for started in ledger.start_due(connection, self._workspace.now()):
-                    self._tell(f"issue {started.issue} starts, as planned")
+                    self._tell(said("issue {issue} starts, as planned", issue=started.issue))
             return self._next()
 
         while not self.over.is_set() and (send_id := self._quietly(look)) is not None:
@@ -190,7 +192,7 @@ class Worker:
         with self._workspace.database.write() as connection:
             ledger.end_warm_up_pause(connection)
             for started in ledger.start_due(connection, now):
-                self._tell(f"issue {started.issue} starts, as planned")
+                self._tell(said("issue {issue} starts, as planned", issue=started.issue))
             if time.monotonic() - self._signed > SIGN_OF_LIFE:
                 self._signed = time.monotonic()
                 ledger.set_cursor(connection, ALIVE, int(now.timestamp()))
@@ -201,7 +203,8 @@ class Worker:
             for one in self._open_sends(connection):
                 jobs.enqueue(connection, one)
         if (tally := letters.drain()).done:
-            self._tell("small letters: " + ", ".join(f"{n} {state}" for state, n in tally.states.items()))
+            counts = [counted(f"{{n}} {state}", f"{{n}} {state}", n) for state, n in tally.states.items()]
+            self._tell(said("small letters: {counts}", counts=joined(counts, ", ")))
         self._looked = time.monotonic()
 
     def _open_sends(self, connection: Connection) -> list[int]:
@@ -247,12 +250,13 @@ class Worker:
         except delivery.SendPausedError as paused:
             if not paused.tried:
                 return
-            again = "is not tried again until an editor says how it goes on"
+            again = said("is not tried again until an editor says how it goes on")
             if paused.probe_at is not None:
-                again = f"is tried again with one letter at {in_zone(paused.probe_at, self._workspace.zone)}"
-            self._tell(f"error: {paused.what}; the send is paused, and {again}")
+                moment = in_zone(paused.probe_at, self._workspace.zone)
+                again = said("is tried again with one letter at {moment}", moment=moment)
+            self._tell(said("error: {what}; the send is paused, and {again}", what=paused.what, again=again))
         except Complaint as complaint:
-            self._tell(f"error: {complaint}")
+            self._tell(said("error: {line}", line=str(complaint)))
             self._resting[send_id] = time.monotonic() + REST
         finally:
             with self._lock:
@@ -271,8 +275,17 @@ class Worker:
         setup = replace(self._workspace.setup_of(send), probe_pause=self._probe_pause)
         account = delivery.run(setup, send, counts, over=self.over, at_once=False)
         if counts.states:
-            here = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.states.items()))
-            self._tell(f"issue {send.issue}: {here} here; {account.open:,} of {account.total:,} still open")
+            states = sorted(counts.states.items())
+            here = joined([counted(f"{{n}} {state}", f"{{n}} {state}", count) for state, count in states], ", ")
+            self._tell(
+                said(
+                    "issue {issue}: {here} here; {open} of {total} still open",
+                    issue=send.issue,
+                    here=here,
+                    open=f"{account.open:,}",
+                    total=f"{account.total:,}",
+                )
+            )
 
     def _keep(self) -> None:
         while not self.over.is_set():
@@ -297,7 +310,7 @@ class Worker:
         except DatabaseAwayError as error:
             LOG.warning("%s", error)
         except Complaint as complaint:
-            self._tell(f"error: {complaint}")
+            self._tell(said("error: {line}", line=str(complaint)))
         except Exception as error:
             # Whatever it is, the rest goes on. The words can hold an address.
             LOG.error("a fault in the program: %s", type(error).__name__)

@@ -6,6 +6,8 @@ of the environment. Whatever is wrong is told once: where, which key, what was f
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
@@ -135,7 +137,7 @@ def find_workspace(start: Path) -> Path:
     """The nearest folder from ``start`` upwards that holds newsletter.toml.
 
     Raises:
-        WorkspaceError: None up to the root of the file system.
+        WorkspaceError: None up to the root of the file system; it names one right below, if there is one.
     """
     start = start.absolute()
     if not start.is_dir():
@@ -146,8 +148,16 @@ def find_workspace(start: Path) -> Path:
     raise WorkspaceError(
         f"no {FILE} here or in a folder above",
         where=str(start),
-        mend='make a workspace with: newsletter init DIR --name "…" --url https://… --from "… <news@…>"',
+        mend=_way_into(start),
     )
+
+
+def _way_into(start: Path) -> str:
+    """How to get from a folder without a workspace into one: most often a person forgot to go in."""
+    with contextlib.suppress(OSError):
+        if below := sorted(one.parent.name for one in start.glob(f"*/{FILE}")):
+            return f"go into the folder of your newsletter first: cd {shlex.quote(below[0])}"
+    return "go into the folder of your newsletter with cd, or begin a new one: newsletter init"
 
 
 def load(root: Path, environment: Mapping[str, str], text: str | None = None) -> Settings:

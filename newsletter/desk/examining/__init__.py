@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def _page(request: DeskRequest) -> Response:
     workspace = request.workspace
     stays = workspace.settings.sender.kind == "outbox"
-    values = page_values(run_of(request.desk).view, request.desk.pages, workspace.now(), stays=stays)
+    view = run_of(request.desk).view
+    here = workspace.any_database.is_sqlite
+    values = page_values(view, request.desk.pages, workspace.now(), stays=stays, copied_here=here)
     return request.page("desk/examining/page.html.j2", {**values, "tab": "doctor"}, place="doctor")
 
 

@@ -40,7 +40,9 @@ class DoctorGroup:
     skipped: tuple[DoctorRow, ...]
 
 
-def page_values(view: DoctorView, pages: DeskPages, now: datetime, *, stays: bool = False) -> dict[str, Any]:
+def page_values(
+    view: DoctorView, pages: DeskPages, now: datetime, *, stays: bool = False, copied_here: bool = True
+) -> dict[str, Any]:
     """The values of the template.
 
     Args:
@@ -48,6 +50,7 @@ def page_values(view: DoctorView, pages: DeskPages, now: datetime, *, stays: boo
         pages: Of the desk.
         now: The present moment.
         stays: Whether letters stay on this machine, which is no success though all of it works.
+        copied_here: Whether a press can copy the database, which is a file then.
     """
     words = DoctorWords(pages)
     counts = Counter(line.state for line in view.lines)
@@ -58,6 +61,7 @@ def page_values(view: DoctorView, pages: DeskPages, now: datetime, *, stays: boo
         "fails": counts["fail"],
         "warns": counts["warn"],
         "stays": stays,
+        "copied_here": copied_here,
         "minutes": minutes,
         "waits_for": words.html(view.waits_for),
         "most": len(LINES),

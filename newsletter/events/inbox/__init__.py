@@ -16,8 +16,7 @@ letter that is only quoted, by a question, a refusal or a machine, confirms nobo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -36,6 +35,7 @@ from newsletter.events.inbox.wishes import ACTS
 from newsletter.ledger.dmarc import keep_report, note_authentication
 from newsletter.senders.reports import EventReport
 from newsletter.storage.database import Database
+from newsletter.storage.rehearsal import taken_back
 from subscribers import store
 from subscribers.addresses import normalise
 from subscribers.errors import AddressError
@@ -212,44 +212,9 @@ class _Run:
     def finish_rehearsal(self) -> None:
         """Do what is to be tried, and take it back."""
         if self._to_rehearse:
-            with _taken_back(self._setup.database) as database:
+            with taken_back(self._setup.database) as database:
                 self.apply(self._to_rehearse, replace(self._setup, database=database))
         self._to_rehearse = []
-
-
-class _Rehearsal(Database):
-    """A database whose every transaction is part of one that is taken back."""
-
-    def __init__(self, database: Database, connection: Connection) -> None:
-        super().__init__(database.engine)
-        self._connection = connection
-
-    @contextmanager
-    def write(
-        self,
-        *,
-        durable: bool = True,  # noqa: ARG002  as for every database
-        rebuilds: bool = False,  # noqa: ARG002
-    ) -> Iterator[Connection]:
-        yield self._connection
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        yield self._connection
-
-
-class _Over(Exception):  # noqa: N818  no error: it ends a rehearsal
-    pass
-
-
-@contextmanager
-def _taken_back(database: Database) -> Iterator[Database]:
-    try:
-        with database.write() as connection:
-            yield _Rehearsal(database, connection)
-            raise _Over
-    except _Over:
-        pass
 
 
 # ---- applying

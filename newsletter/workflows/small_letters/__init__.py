@@ -29,7 +29,7 @@ from newsletter.workflows.small_letters.making import STRANGER, SmallLetterBuild
 from subscribers import store, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from newsletter.delivery import DeliverySetup
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from newsletter.web.pages import Pages
     from newsletter.wiring import Workspace
     from subscribers.actions import Upkeep
-    from subscribers.models import LetterState, SmallLetter
+    from subscribers.models import LetterState, List, SmallLetter
 
 LOG = logging.getLogger("nashra.letters")
 
@@ -102,6 +102,16 @@ class SmallLetters:
         """Letters that were not taken, since the last that was."""
         self._carrier: Carrier | None = None
         """With the last letter of a round; its connection takes the next."""
+
+    def prepare(self, lists: Iterable[List]) -> None:
+        """Make what those letters have in common that readers of the pages wait for, before one is asked for.
+
+        Args:
+            lists: The lists that the letters are about.
+        """
+        for listed in lists:
+            for kind in ("confirmation", "welcome", "goodbye"):
+                self._builder.prepare(kind, listed)
 
     def drain(self, rest: Callable[[float], object] | None = None) -> SmallLetterCounts:
         """Send what waits, as far as nobody else holds it; letters that cannot go now wait for the next round.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from newsletter.delivery import DeliverySetup
     from newsletter.models import Publication
     from newsletter.web.pages import Pages
-    from subscribers.models import AccountRequest, SmallLetter
+    from subscribers.models import AccountRequest, LetterKind, List, SmallLetter
 
 LOG = logging.getLogger("nashra.letters")
 
@@ -81,6 +81,10 @@ class SmallLetterBuilder:
         self._from = mailbox
         self._marker = marker
         self._made = lru_cache(maxsize=64)(self._make)
+
+    def prepare(self, kind: LetterKind, listed: List) -> None:
+        """Make what all letters of a kind about a list have in common, before one is asked for."""
+        self._made(kind, listed.name, listed.title, None)
 
     def filled(self, letter: SmallLetter) -> Letter:
         """The letter of one person, but for the slot of the link to leave.
