@@ -252,11 +252,11 @@ def test_who_asks_for_the_same_page_waits_for_nobody(tmp_path: Path, path: str) 
 
 def test_what_was_taken_back_is_shown_to_nobody(tmp_path: Path) -> None:
     """Kept for one second here. Then it is gone, for the first who asks as for all others, also while we are away."""
-    told = {"status": 200, "keep": "public, max-age=1", "body": b"a letter"}
+    told: dict[str, Any] = {"status": 200, "keep": "public, max-age=1", "body": b"a letter"}
 
     async def pages(_scope: Any, _receive: Any, send: Any) -> None:
-        body = bytes(told["body"])
-        headers = [(b"content-length", str(len(body)).encode()), (b"cache-control", str(told["keep"]).encode())]
+        body = told["body"]
+        headers = [(b"content-length", str(len(body)).encode()), (b"cache-control", told["keep"].encode())]
         await send({"type": "http.response.start", "status": told["status"], "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
