@@ -228,8 +228,6 @@ def test_one_wait_serves_all_who_wait() -> None:
 def test_a_disk_that_fails_is_told_to_everybody() -> None:
     together, told = GroupCommit(), list[str]()
 
-    together, told = GroupCommit(), list[str]()
-
     def sync() -> None:
         raise OSError(errno.EIO, "lost")
 
@@ -253,7 +251,7 @@ def test_the_next_one_writes_while_the_disk_is_waited_for(file: Database, monkey
         go.wait(30)
 
     monkeypatch.setattr(os, "fdatasync", slow, raising=False)
-    file.wait_together()
+    file.wait_together(when_lost=lambda: None)
 
     def act(number: int) -> None:
         with file.write() as connection:
@@ -285,7 +283,8 @@ def test_nobody_is_told_saved_that_the_disk_did_not_take(
 
 
 def _not_saved(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    database.wait_together()
+    ended = list[str]()
+    database.wait_together(when_lost=lambda: ended.append("this process"))
     pages = Workspace(database)
     client = pages.client()
     form = {"email": "salma@example.net", "at": stamp_of(client.get("/").text)}
@@ -299,6 +298,39 @@ def _not_saved(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     # It tells of what it lost once.
     assert client.post("/subscribe", data=form).status_code == 503
+    assert ended == ["this process"]
+
+
+def test_the_log_stays_open_and_another_one_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[tuple[int, int]]()
+    monkeypatch.setattr(
+        os, "fdatasync", lambda descriptor: asked.append((descriptor, os.fstat(descriptor).st_ino)), raising=False
+    )
+    path = tmp_path / "x.db"
+    with contextlib.closing(open_database(f"sqlite:///{path}")) as database:
+        for _ in range(2):
+            with database.write(durable=False) as connection:
+                connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
+            database.sync()
+        # An error is told to who has the file open, and not to who opens it afterwards.
+        assert asked == [asked[0], asked[0]]
+        log = Path(f"{path}-wal")
+        log.rename(tmp_path / "the one before")
+        log.touch()
+        database.sync()
+        assert asked[2] == (asked[2][0], log.stat().st_ino)
+        assert asked[2] != asked[0]
+        held = [descriptor for descriptor, _ in asked]
+    for descriptor in held:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+
+
+def test_a_server_whose_disk_fails_ends_so_that_it_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = list[tuple[int, int]]()
+    monkeypatch.setattr(os, "kill", lambda process, number: sent.append((process, number)))
+    serve._end()
+    assert sent == [(os.getpid(), signal.SIGTERM)]
 
 
 def test_the_processes_that_serve_wait_together(tmp_path: Path) -> None:
@@ -307,6 +339,7 @@ def test_the_processes_that_serve_wait_together(tmp_path: Path) -> None:
     try:
         assert isinstance(app.site.database, Database)
         assert app.site.database._group_commit is not None
+        assert app.site.database._when_lost is serve._end
         assert sys.getswitchinterval() == pytest.approx(serve.SWITCH_SECONDS)
     finally:
         gc.unfreeze()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import DatabaseError, NewSchemaError, OldSchemaError, file_limit_error
 from newsletter.installing import DRIVER, installing
-from newsletter.storage.disk import GroupCommit, sync_log
+from newsletter.storage.disk import CommitLog, GroupCommit
 from newsletter.storage.faults import BUSY_SECONDS, complaint, is_away
 from newsletter.storage.turns import TurnError, Turns, begun
 from subscribers.newfile import NameTakenError, new_file
@@ -49,6 +49,8 @@ class Database:
         self._turns: Turns | None = None
         """Who writes next; None leaves it to the database."""
         self._group_commit: GroupCommit | None = None
+        self._log = CommitLog(Path(str(engine.url.database)))
+        self._when_lost: Callable[[], None] = _nothing
         self._unsynced: DatabaseError | None = None
         """What the disk said when it did not take something: it says so once, and no later wait proves anything."""
 
@@ -89,14 +91,18 @@ class Database:
         if durable and together is not None:
             together.wait(self.sync)
 
-    def wait_together(self) -> None:
+    def wait_together(self, *, when_lost: Callable[[], None]) -> None:
         """From now on a commit lets the next one write before the disk has it, and one wait serves all who wait.
 
         `write` comes to an end when the disk has it, as before. But what the disk did not take can be read until the
         power fails: whoever writes like this must be able to do the same thing twice.
+
+        Args:
+            when_lost: Called when the disk has not taken something, after which no `write` of this process succeeds.
         """
         if self.syncs_apart:
             self._group_commit = GroupCommit()
+            self._when_lost = when_lost
 
     @contextmanager
     def _turn(self) -> Iterator[Callable[[Callable[[], bool]], None] | None]:
@@ -146,16 +152,18 @@ class Database:
         if self._unsynced is not None:
             raise self._unsynced
         try:
-            sync_log(Path(str(self.engine.url.database)))
+            self._log.sync()
         except OSError as error:
             if (full := file_limit_error(error)) is not None:
                 raise full from error
             self._unsynced = DatabaseError(*complaint(f"disk I/O error ({error.strerror})"), where=self.where)
+            self._when_lost()
             raise self._unsynced from error
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        self._log.close()
 
     @contextmanager
     def _words(self) -> Iterator[None]:
@@ -186,6 +194,10 @@ class Database:
             if outside or error.connection_invalidated:
                 raise DatabaseError(*complaint(str(error.orig)), where=self.where) from error
             raise
+
+
+def _nothing() -> None:
+    pass
 
 
 def open_database(url: str) -> Database:

@@ -8,26 +8,50 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def sync_log(path: Path) -> None:
-    """Wait until the disk has all that was committed to a SQLite file before.
+class CommitLog:
+    """Where SQLite keeps what was committed to a file before it is taken into it: the log beside it, ``-wal``.
+
+    It is opened once and stays open: an error of the disk is told once to each of those who have the file open, but to
+    nobody who opens it afterwards (Linux since 4.13, fsync(2)). Never the database file itself: to close that would let
+    go of all locks that this process holds on it (https://www.sqlite.org/howtocorrupt.html 2.2); the log has none.
 
     Args:
-        path: The file, or a link to it.
-
-    Raises:
-        OSError: The disk does not take it.
+        path: The file, or a link to it: the log stands beside what it leads to.
     """
-    # Where SQLite keeps it: beside the file that a link leads to. Never the database file itself: to close that
-    # would let go of all locks that this process holds on it (https://www.sqlite.org/howtocorrupt.html 2.2).
-    # The log of committed pages has none.
-    try:
-        descriptor = os.open(f"{os.path.realpath(path)}-wal", os.O_RDWR)
-    except FileNotFoundError:
-        return  # it was taken into the database file, which is synced before the log goes
-    try:
-        getattr(os, "fdatasync", os.fsync)(descriptor)
-    finally:
-        os.close(descriptor)
+
+    def __init__(self, path: Path) -> None:
+        self._path = Path(f"{os.path.realpath(path)}-wal")
+        self._lock = threading.Lock()
+        self._open: dict[tuple[int, int], int] = {}
+
+    def sync(self) -> None:
+        """Wait until the disk has all that was committed before.
+
+        Raises:
+            OSError: The disk does not take it.
+        """
+        if (descriptor := self._descriptor()) is not None:
+            getattr(os, "fdatasync", os.fsync)(descriptor)
+
+    def close(self) -> None:
+        """Let go of it."""
+        with self._lock:
+            while self._open:
+                os.close(self._open.popitem()[1])
+
+    def _descriptor(self) -> int | None:
+        """Of the log that is there now; None when it was taken into the database file, which is synced before."""
+        with self._lock:
+            try:
+                now = self._path.stat()
+                # Another one, after all had closed the database: whoever waits on the one before keeps it.
+                if (now.st_dev, now.st_ino) not in self._open:
+                    descriptor = os.open(self._path, os.O_RDWR)
+                    now = os.fstat(descriptor)
+                    self._open[now.st_dev, now.st_ino] = descriptor
+            except FileNotFoundError:
+                return None
+            return self._open[now.st_dev, now.st_ino]
 
 
 class GroupCommit:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from subscribers.web.site import Hook
 
 
+LOG = logging.getLogger("nashra.web")
 SWITCH_SECONDS = 0.0005
 """How long a thread that computes keeps others from it, in the processes that answer."""
 
@@ -321,10 +325,16 @@ def _built(root: Path, environment: Mapping[str, str], log_json: bool = False) -
     # Dozens of threads take turns at Python, and whoever holds the database asks for it after each statement: with
     # the usual 5 ms a transaction of twenty statements lasts as long as all who compute meanwhile like.
     sys.setswitchinterval(SWITCH_SECONDS)
-    workspace.database.wait_together()
+    workspace.database.wait_together(when_lost=_end)
     app = app_of(workspace, warm=True)
     # What is there now stays: looking through all of it for what is garbage would hold up everybody for 50 ms.
     gc.collect()
     gc.freeze()
     app.closing = stack.close
     return app
+
+
+def _end() -> None:
+    """End this process: what it has open proves nothing any more, and what starts it begins anew."""
+    LOG.error("the disk did not take what was committed: this process ends, so that one begins anew that asks the disk")
+    os.kill(os.getpid(), signal.SIGTERM)
