@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,10 @@ from newsletter.cli.output import ask, json_data, say
 from newsletter.cli.speaking import marked
 from newsletter.cli.trying import result_data, result_lines
 from newsletter.errors import SendError
-from newsletter.text.sentences import said
+from newsletter.text.sentences import Sentence, said
+
+if TYPE_CHECKING:
+    from newsletter.ledger import Send
 
 
 def decide(
@@ -55,14 +58,7 @@ def decide(
                 mend=see,
             )
         if send.state not in ledger.UNFINISHED:
-            raise SendError(
-                said(
-                    "the send of issue {issue} is {state}, and nothing more of it goes",
-                    issue=send.issue,
-                    state=send.state,
-                ),
-                mend=see,
-            )
+            raise _ended(send, see)
         if send.state == "scheduled":
             raise SendError(
                 said("issue {issue} has not begun to go, so nothing was tried", issue=send.issue),
@@ -87,14 +83,7 @@ def decide(
             result = trials.of_send(connection, send.id) or result
             send = ledger.send(connection, send.id) or send
         if decided is None and not result.chosen:
-            raise SendError(
-                said(
-                    "the send of issue {issue} is {state}, and nothing more of it goes",
-                    issue=send.issue,
-                    state=send.state,
-                ),
-                mend=see,
-            )
+            raise _ended(send, see)
         if decided is None:
             say(said("Somebody was quicker: «{subject}» was chosen already.", subject=result.words_of(result.chosen)))
         else:
@@ -113,3 +102,10 @@ def decide(
         json_data({"send": send.public_id, "issue": send.issue, "state": send.state, "trial": result_data(result)})
     if decided is None and subject and result.chosen != subject:
         raise typer.Exit(1)
+
+
+def _ended(send: Send, see: Sentence) -> SendError:
+    words = said(
+        "the send of issue {issue} is {state}, and nothing more of it goes", issue=send.issue, state=send.state
+    )
+    return SendError(words, mend=see)
