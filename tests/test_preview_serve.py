@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -172,9 +173,22 @@ def test_changes_are_told_once_each(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_command_prints_an_address_of_this_machine_and_ends_by_ctrl_c(made: Path) -> None:
     words = [sys.executable, "-m", "newsletter", "-C", str(made), "preview", desk_newsroom.DRAFT, "--serve"]
-    with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
-    ) as run:
+    with (
+        subprocess.Popen(
+            # Buffered, as it is where nobody sets it: the address comes at once all the same.
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+        ) as run,
+        contextlib.ExitStack() as over,
+    ):
+        # Whatever fails below: else its end, or its first line, would be waited for, for ever.
+        over.callback(run.kill)
+        late = threading.Timer(120, run.kill)
+        over.callback(late.cancel)
+        late.start()
         assert run.stdout is not None
         url = run.stdout.readline().strip()
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", url)

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.cli.output import data, say
+from newsletter.cli.output import data, flush, say
 from newsletter.errors import NashraError
 from newsletter.text.sentences import said
 
@@ -40,5 +40,6 @@ def living(workspace: Workspace, path: Path, port: int) -> None:
             mend="choose another with --port",
         ) from None
     data(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    flush()  # also where stdout is a file, or a program that waits for it
     say(said("The letter of {name} changes with its file. Ctrl-C ends this.", name=path.parent.name))
     serve_preview(workspace, path, listener)
