@@ -300,6 +300,7 @@ def without_the_world(site: Any, answer: Callable[[str], str]) -> Iterator[None]
 
 def answer_to(question: str) -> str:
     """What somebody types who wants what is asked."""
+    question = re.sub("[\u2066-\u2069]", "", question)
     word = re.search(r"Type (?!the\b)(.+?)(?: to |,)|اكتب (?!العنوان)«?(\w+)»? ل", question)
     if word is not None:
         return word[1] or word[2]
@@ -315,7 +316,7 @@ def answer_to(question: str) -> str:
         return "Africa/Algiers"
     if re.search(r"\[(?!y/N)", question):
         return ""  # Enter, for what is offered
-    if "Password" in question or "password" in question:
+    if "password" in question.casefold() or "كلمة المرور" in question:
         return "كلمة سر طويلة جدا 1948"
     return "yes"
 

@@ -19,6 +19,7 @@ from newsletter.errors import RenderError
 from newsletter.letters.headers import mailbox_header, parameter, text_header
 from subscribers.web import forms, requests
 from subscribers.web.client_address import MOST_HOPS, address
+from subscribers.web.places import Places
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 KEYS = {1: b"1" * 32, 2: b"2" * 32}
@@ -105,7 +106,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> Slept:
 
 
 def client(slept: Slept, *, pace: float, even: bool, takes: float) -> TestClient:
-    site: Any = SimpleNamespace(pace=pace, proxies=(), keep_client=False)
+    site: Any = SimpleNamespace(pace=pace, proxies=(), keep_client=False, writing=Places(4), counting=Places(1))
 
     def handler(_site: Any, _request: requests.Request) -> PlainTextResponse:
         slept.now += takes

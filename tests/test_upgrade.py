@@ -7,7 +7,6 @@ import email.policy
 import json
 import re
 import sqlite3
-import tarfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from command import complains, here
+from command import complains, here, unpacked
 from desk_visits import at_desk
 from starlette.testclient import TestClient
 
@@ -32,8 +31,7 @@ BASE = "https://news.almawja.example.org"
 
 def old(archive: Path, folder: Path, url: str = "") -> Path:
     """A workspace as the older version left it; with a URL its rows are put there, and it has no SQLite file."""
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+    unpacked(archive, folder)
     root = folder / "nashra"
     if url:
         plain = url.replace("+psycopg", "")
@@ -93,8 +91,7 @@ def goes_on(root: Path) -> None:
 def test_the_archives_are_small_and_name_no_machine(tmp_path: Path) -> None:
     assert sum(one.stat().st_size for one in DATA.iterdir()) < 150_000
     for archive in ARCHIVES:
-        with tarfile.open(archive) as tar:
-            tar.extractall(tmp_path, filter="data")
+        unpacked(archive, tmp_path)
         for one in tmp_path.rglob("*"):
             if one.is_file():
                 assert not re.search(rb"/(home|root|work|tmp|Users)/", one.read_bytes()), one

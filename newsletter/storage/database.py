@@ -214,14 +214,16 @@ def open_database(url: str) -> Database:
     if url.startswith("sqlite:///"):
         # Not parsed as a URL: the name of a folder may hold a question mark.
         path = url.removeprefix("sqlite:///")
-        if path != ":memory:":
+        in_file = path != ":memory:"
+        if in_file:
             _keep_private(Path(path))
         address = URL.create("sqlite", database=path)
-        engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, **POOL)
+        pool = POOL if in_file else {}  # in memory each thread has its one connection
+        engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, **pool)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         database = Database(engine)
-        if path != ":memory:":
+        if in_file:
             database._turns = Turns(Path(path), BUSY_SECONDS)
         return database
     try:

@@ -44,7 +44,7 @@ def add(workspace: Workspace, name: str, roles: Sequence[str], password: str) ->
         plain = editors.good_name(name)
         good = passwords.password(password, plain)
     except ValueError as error:
-        raise NashraError(str(error), mend="choose another one") from None
+        raise NashraError(error.args[0], mend="choose another one") from None
     given = _roles(roles)
     with editors.changed(workspace.root) as people:
         if editors.folded(plain) in people:
@@ -115,7 +115,7 @@ def renew(workspace: Workspace, name: str, password: str, *, second_factor: bool
     try:
         good = passwords.password(password, name)
     except ValueError as error:
-        raise NashraError(str(error), mend="choose another one") from None
+        raise NashraError(error.args[0], mend="choose another one") from None
     with editors.changed(workspace.root) as people:
         found = replace(_called(people, name), password=passwords.hashed(good))
         made = _with_second_factor(found, workspace) if second_factor else None

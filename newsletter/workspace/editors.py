@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.fields import plain_line
+from newsletter.text.sentences import said
 from newsletter.workspace import passwords
 from newsletter.workspace.layers import PEOPLE
 from newsletter.workspace.private_file import PrivateFile, unwritable
@@ -65,11 +66,11 @@ def good_name(name: str) -> str:
     """
     plain = unicodedata.normalize("NFC", " ".join(plain_line(name).split()))
     if not folded(plain):
-        raise ValueError("a name is wanted")
+        raise ValueError(said("a name is wanted"))
     if "@" in plain:
-        raise ValueError("a name is wanted, not an address")
+        raise ValueError(said("a name is wanted, not an address"))
     if len(plain) > _MOST_NAME:
-        raise ValueError(f"a name of {_MOST_NAME} signs at most is wanted")
+        raise ValueError(said("a name of {most} signs at most is wanted", most=_MOST_NAME))
     return plain
 
 

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
+from newsletter.text.sentences import said
+
 LEAST, MOST = 12, 200
 """Signs of a password."""
 CODES = 8
@@ -40,11 +42,11 @@ def password(text: str, name: str = "") -> str:
     """
     plain = _normal(text)
     if len(plain) < LEAST:
-        raise ValueError(f"a password has {LEAST} signs at least, for example four words")
+        raise ValueError(said("a password has {least} signs at least, for example four words", least=LEAST))
     if len(plain) > MOST:
-        raise ValueError(f"a password has {MOST} signs at most")
+        raise ValueError(said("a password has {most} signs at most", most=MOST))
     if len(set(plain)) < 5 or (name and _normal(name).casefold() in plain.casefold() and len(plain) < 2 * LEAST):
-        raise ValueError("this password is easily guessed")
+        raise ValueError(said("this password is easily guessed"))
     return plain
 
 
