@@ -18,7 +18,7 @@ HEAD = """\
 قسم](../en/settings.md#a-file-to-copy-from) لتنسخ منه. ويجوز أن يُضبط المفتاح الواحد في أربعة أماكن، وآخرها يغلب:
 
 1. الملف `newsletter.toml`
-2. ملف `secrets/<section>.<key>`، مثل `secrets/database.url` (يصلح لكلمات السر: لا يأخذ git هذا المجلد)
+2. ملف `secrets/<section>.<key>`، مثل `secrets/database.url` (يصلح لكلمات المرور: لا يأخذ git هذا المجلد)
 3. الملف &lrm;`.env` بجانب `newsletter.toml`، هكذا: &lrm;`NASHRA_<SECTION>__<KEY>=…`
 4. متغيّرات البيئة بالاسم نفسه: `NASHRA_SENDER__OUTBOX=/var/mail/nashra`
 

@@ -342,7 +342,7 @@ def test_what_does_not_sign_in_is_told_alike(
     fields = {"name": name, "password": password, "code": good if code == "good" else code}
     answer = client.post("/sign-in", data=fields, headers=OURS)
     assert answer.status_code == 403
-    assert "الاسم أو كلمة السر أو الرمز غير صحيح." in answer.text
+    assert "الاسم أو كلمة المرور أو الرمز غير صحيح." in answer.text
     assert "set-cookie" not in answer.headers
     assert password[:50] not in answer.text or not password
     assert good not in answer.text
