@@ -206,7 +206,9 @@ def _going_on(state: WorkspaceState, workspace: Workspace, stopped: Collection[s
     if state.backup_at is not None:
         lines.append(said("newest backup: {at}", at=at(state.backup_at)))
     elif not state.is_sqlite:
-        lines.append("backup: PostgreSQL is backed up with its own tools, and nobody can see that from here")
+        lines.append(
+            "backup: none by: newsletter database backup --to DIR; what else copies PostgreSQL cannot be seen from here"
+        )
     for disk in state.disks:
         lines.append(
             said(

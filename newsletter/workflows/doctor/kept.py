@@ -112,7 +112,9 @@ def backup(case: Examination) -> Iterator[Examined]:
     """The age of the newest copy."""
     state = case.state()
     if not state.is_sqlite and state.backup_at is None:
-        raise SkippedCheck("PostgreSQL is backed up with its own tools, and nobody can see that from here")
+        raise SkippedCheck(
+            "none by: newsletter database backup --to DIR; what else copies PostgreSQL cannot be seen from here"
+        )
     for one in case.findings("backup"):
         yield Examined("backup", "warn", one.told, one.next)
         return
