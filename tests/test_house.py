@@ -76,6 +76,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("newsletter.service",),
     ("newsletter.wiring",),
     # ---- workflows: what one needs of another
+    ("newsletter.workflows.background",),
     (
         "newsletter.workflows",
         "newsletter.workflows.alerts",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from newsletter.workflows import alerts
+from newsletter.workflows.background import BackgroundThread
 
 if TYPE_CHECKING:
     from newsletter.wiring import Workspace
@@ -14,7 +14,7 @@ LOOK_EVERY = 15.0
 """Seconds between two looks; one takes less than 0.5 s at 1,000,000 deliveries (measured on SQLite)."""
 
 
-class AlertThread:
+class AlertThread(BackgroundThread):
     """Tells what is to be told in a thread of its own, so that a slow way delays nothing.
 
     Args:
@@ -23,26 +23,14 @@ class AlertThread:
     """
 
     def __init__(self, workspace: Workspace, pause: float = LOOK_EVERY) -> None:
+        super().__init__("alerts", pause)
         self._workspace = workspace
-        self._pause = pause
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="alerts", daemon=True)
 
     def start(self) -> None:
         """Begin, if the settings name anybody."""
         said = self._workspace.settings.alerts
         if said.mail or said.command or said.url:
-            self._thread.start()
-
-    def stop(self, patience: float = 10.0) -> None:
-        """Come to an end; what is being told goes first.
-
-        Args:
-            patience: Seconds to wait for it.
-        """
-        self._over.set()
-        if self._thread.is_alive():
-            self._thread.join(patience)
+            super().start()
 
     def _work(self) -> None:
         while not self._over.wait(self._pause):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from newsletter import clicks
 from newsletter.errors import NashraError
 from newsletter.text import machines
+from newsletter.workflows.background import BackgroundThread
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
@@ -239,7 +240,7 @@ class VisitCounter:
         return False
 
 
-class VisitThread:
+class VisitThread(BackgroundThread):
     """Writes the numbers down in a thread of its own while the pages are served.
 
     Args:
@@ -251,13 +252,8 @@ class VisitThread:
     """Seconds between two looks for letters that have gone out meanwhile."""
 
     def __init__(self, counter: VisitCounter, pause: float = 2.0) -> None:
-        self._counter, self._pause = counter, pause
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="clicks", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        super().__init__("clicks", pause)
+        self._counter = counter
 
     def stop(self, patience: float = 10.0) -> None:
         """Come to an end, with everything judged and written.
@@ -265,8 +261,7 @@ class VisitThread:
         Args:
             patience: Seconds to wait for what is being written.
         """
-        self._over.set()
-        self._thread.join(patience)
+        super().stop(patience)
         self._try(lambda: self._counter.settle(everything=True))
 
     def _work(self) -> None:

@@ -8,7 +8,6 @@ depends on how often a knock comes.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from newsletter.site_hook import knocks, rows
 from newsletter.site_hook.rows import ToldPost
 from newsletter.sources.links import host, is_web
 from newsletter.workflows import draft, latest, recheck
+from newsletter.workflows.background import BackgroundThread
 from newsletter.workflows.collect import CollectOutcome, gather, sources_of
 from newsletter.workflows.site_posts import told
 from subscribers.errors import Complaint
@@ -161,7 +161,7 @@ def _at_once(workspace: Workspace, posts: Sequence[ToldPost], tell: Tell) -> int
     return letters
 
 
-class SitePostThread:
+class SitePostThread(BackgroundThread):
     """Looks at what the site tells in a thread of its own, beside the pages or a worker.
 
     Args:
@@ -171,23 +171,8 @@ class SitePostThread:
     """
 
     def __init__(self, workspace: Workspace, tell: Tell, pause: float = 1.0) -> None:
-        self._workspace, self._tell, self._pause = workspace, tell, pause
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="site posts", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self, patience: float = 10.0) -> None:
-        """Come to an end; what is being looked at goes first.
-
-        Args:
-            patience: Seconds to wait for it.
-        """
-        self._over.set()
-        if self._thread.is_alive():
-            self._thread.join(patience)
+        super().__init__("site posts", pause)
+        self._workspace, self._tell = workspace, tell
 
     def _work(self) -> None:
         self._warm()

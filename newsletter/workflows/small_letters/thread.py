@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from newsletter.errors import NashraError
 from newsletter.senders import QUEUED
+from newsletter.workflows.background import BackgroundThread
 from newsletter.workflows.small_letters import LOG
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ LONGEST_REST = 0.1
 """Seconds between two letters at most: a slow provider needs no rest from us."""
 
 
-class SmallLetterThread:
+class SmallLetterThread(BackgroundThread):
     """Sends small letters in a thread of its own while the pages are served.
 
     Args:
@@ -26,23 +26,8 @@ class SmallLetterThread:
     """
 
     def __init__(self, letters: SmallLetters, pause: float = 1.0) -> None:
+        super().__init__("small letters", pause)
         self._letters = letters
-        self._pause = pause
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="small letters", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self, patience: float = 10.0) -> None:
-        """Come to an end; a letter that is under way goes first.
-
-        Args:
-            patience: Seconds to wait for it.
-        """
-        self._over.set()
-        self._thread.join(patience)
 
     def _work(self) -> None:
         pause = self._pause
