@@ -440,9 +440,8 @@ def test_words_of_another_page_are_not_written_over_while_one_types_on(browser: 
             seen.page.click(".story .opens >> nth=0")
             seen.page.keyboard.press("Control+End")
         theirs.page.keyboard.insert_text(" قبل الفجر")
-        for letter in "اليوم وغدا وبعد غد وكل يوم":
-            mine.page.keyboard.insert_text(letter)
-            theirs.page.wait_for_timeout(40)
+        # Never so long between two letters that what is typed here would be written first.
+        mine.page.keyboard.type("اليوم وغدا وبعد غد وكل يوم", delay=40)
         file_says(desk, "قبل الفجر", mine.page)
         until(mine.page, "!document.getElementById('conflict').hidden")
         assert "قبل الفجر" in mine.page.inner_text("#conflict")

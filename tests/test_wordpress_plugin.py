@@ -21,7 +21,7 @@ from reader_pages import CHROMIUM, FLAGS, free_port, served
 from real_wordpress import FOLDER, NEWSROOM, Site, running
 from settings_text import with_settings
 from test_web_journey import letters, link
-from wordpress_hands import canvas, put_up, ready, sign_in, tab
+from wordpress_hands import canvas, put_up, ready, save_settings, sign_in, tab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -305,8 +305,7 @@ def test_one_setting_says_where_the_form_stands_by_itself(house: House) -> None:
             page.goto(f"{front}wp-admin/plugins.php")
             page.click("tr[data-slug=nashra] a[href*='page=nashra']")
             page.check("input[name=nashra_place][value=footer]")
-            page.click("#submit")
-            page.wait_for_url("**settings-updated=true**")
+            save_settings(page)
             assert page.is_checked("input[name=nashra_place][value=footer]")
         assert [house.html(one).count(FORM) for one in (post, front)] == [1, 1]
         house.option("nashra_place", "none")
@@ -422,8 +421,7 @@ def test_the_list_of_users_tells_who_reads_the_letter_once_it_is_asked_to(house:
         page.goto(f"{site.url}wp-admin/options-general.php?page=nashra")
         assert not page.is_checked("input[name=nashra_users]")
         page.check("input[name=nashra_users]")
-        page.click("#submit")
-        page.wait_for_url("**settings-updated=true**")
+        save_settings(page)
         assert page.is_checked("input[name=nashra_users]")
         page.goto(users)
         told = {"editor": "مشترك", "author": "طلب ولم يؤكّد", "subscriber": "غادر"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,18 +62,32 @@ def tab(
 
 def sign_in(page: Page, site: Site, name: str = "admin") -> None:
     """Come in through wp-login.php, as everybody does."""
-    from playwright.sync_api import Error as PageError
-
     # Led on to a file: the dashboard takes seconds, and not everybody who signs in wants it.
     led = re.compile(r"/wp-includes/css/buttons\.min\.css$")
-    for left in (2, 1, 0):
+
+    def press() -> None:
         page.goto(f"{site.url}wp-login.php?redirect_to={site.url}wp-includes/css/buttons.min.css")
         page.fill("#user_login", name)
         page.fill("#user_pass", PASSWORD)
         page.click("#wp-submit")
-        # On a busy machine the press was lost once: whoever sees the form still there presses again.
+
+    _until_it_leads(page, press, led)
+
+
+def save_settings(page: Page) -> None:
+    """Press the button of a page of settings, and wait until WordPress has them."""
+    _until_it_leads(page, lambda: page.click("#submit"), re.compile("settings-updated=true"))
+    page.wait_for_load_state()
+
+
+def _until_it_leads(page: Page, press: Callable[[], None], led: re.Pattern[str]) -> None:
+    """Press; and again, where the page is still there: on a busy machine a press was lost now and then."""
+    from playwright.sync_api import Error as PageError
+
+    for left in (2, 1, 0):
+        press()
         try:
-            page.wait_for_url(led, timeout=120_000 if not left else 40_000, wait_until="commit")
+            page.wait_for_url(led, timeout=40_000 if left else 120_000, wait_until="commit")
             return
         except PageError:
             if not left:
