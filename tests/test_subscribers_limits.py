@@ -45,6 +45,13 @@ def asks(
     return free
 
 
+def test_whoever_asks_of_no_counter_is_beyond_none_and_reads_none(connection: Connection) -> None:
+    while asks(connection, Caps(), after=timedelta()):
+        pass
+    assert limits.exceeded(connection, {}, Caps(), now=START) == frozenset()
+    limits.add(connection, {}, 1, now=START)
+
+
 def test_one_letter_a_day_and_three_in_thirty_days(connection: Connection) -> None:
     caps = Caps()
     went = [minute for minute in range(0, 31 * 24 * 60, 150) if asks(connection, caps, after=minute * MINUTE)]

@@ -34,7 +34,7 @@ ID, GENERATION = "database id", "database generation"
 
 POOL = {"pool_size": 15, "max_overflow": 0}
 """Connections of a process at most. None is closed when it is given back: with many readers at once PostgreSQL made and
-ended a process for every few pages, which took a tenth of all processor time (measured)."""
+ended a process for every few pages."""
 
 
 class DatabaseAwayError(DatabaseError):

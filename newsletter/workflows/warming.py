@@ -1,7 +1,7 @@
 """A reader's whole way through the pages, gone once before anybody asks, and taken back.
 
 What a process does for the first time takes long: modules are imported, templates read, statements put together. With
-200 requests a second in its first moment, one in a hundred waited 1.5 s for that (measured); nobody shall.
+200 requests a second in its first moment, the first readers waited up to 1.5 s for that; nobody shall.
 """
 
 from __future__ import annotations

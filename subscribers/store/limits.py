@@ -254,12 +254,13 @@ def exceeded(
     rows = connection.execute(
         sa.select(letter_count.c.scope, letter_count.c.bucket, letter_count.c.number).where(
             sa.or_(
+                sa.false(),  # whoever asks of no counter is beyond none, and reads none
                 *(
                     (letter_count.c.scope == scope)
                     & (letter_count.c.key == asked[scope])
                     & (letter_count.c.bucket >= bucket - seconds // BUCKET)
                     for scope, seconds in longest.items()
-                )
+                ),
             )
         )
     ).all()
